@@ -1,0 +1,61 @@
+/** Is it really our server, and does it answer? Asked with a query, not by looking at files. */
+
+import pg from 'pg';
+
+export interface Health {
+  version: string;
+  dataDirectory: string;
+  extensions: string[];
+}
+
+export interface Login {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+/** Connects, asks, and closes. */
+export async function askServer(login: Login, { timeoutMs = 3000 } = {}): Promise<Health> {
+  return withClient(login, timeoutMs, async (client) => {
+    const { rows } = await client.query(`
+      select
+        current_setting('server_version') as version,
+        current_setting('data_directory') as "dataDirectory",
+        array(select extname::text from pg_extension order by 1) as extensions`);
+    return { ...rows[0], version: rows[0].version.split(' ')[0] };
+  });
+}
+
+/** Makes a database unless it is there. */
+export async function ensureDatabase(login: Login): Promise<void> {
+  const maintenance = { ...login, database: 'postgres' };
+  await withClient(maintenance, 10_000, async (client) => {
+    const found = await client.query('select from pg_database where datname = $1', [
+      login.database,
+    ]);
+    if (found.rowCount) return;
+    await client.query(`create database ${client.escapeIdentifier(login.database)}`);
+  });
+}
+
+async function withClient<T>(
+  login: Login,
+  timeoutMs: number,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    ...login,
+    application_name: 'workshop-health',
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+  });
+  client.on('error', () => {}); // the query that waits reports it
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

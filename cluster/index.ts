@@ -1,0 +1,234 @@
+/** The life of a database: start, stop, delete, look. */
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Account, serverAccount } from './account.ts';
+import { askServer, type Health } from './health.ts';
+import {
+  defaultName,
+  type Instance,
+  instanceFolder,
+  readInstance,
+  storageFolder,
+  writeInstance,
+} from './instance.ts';
+import { withLock } from './lock.ts';
+import { initNode, type Node, setPassword, startNode, stopNode } from './node.ts';
+import { providePrograms } from './packages.ts';
+import { choosePort } from './ports.ts';
+import { runningServer } from './processes.ts';
+import { findPrograms, inspectPrograms, type Programs } from './programs.ts';
+
+export { chooseEngine } from './engine.ts';
+export { type Instance, readInstance } from './instance.ts';
+
+interface Options {
+  /** Is told what happens, a line at a time. */
+  report?: (line: string) => void;
+}
+
+export interface Status {
+  state: 'absent' | 'stopped' | 'running' | 'unreachable';
+  /** For people. */
+  detail: string;
+  instance?: Instance;
+  health?: Health;
+}
+
+/** Brings a database up, whatever state it is in; at once when it runs already. */
+export async function startInstance(
+  name = defaultName(),
+  { report = () => {} }: Options = {},
+): Promise<Instance> {
+  const { state, instance } = await instanceStatus(name);
+  if (state === 'running' && instance) return instance;
+  return locked(name, report, async () => {
+    const now = await instanceStatus(name);
+    if (now.state === 'running' && now.instance) return now.instance;
+    if (now.state === 'unreachable' && now.instance) {
+      report(`${now.detail} Starting it again.`);
+      await stopNode(now.instance.dataDirectory, report);
+    }
+    return bringUp(name, report);
+  });
+}
+
+/** Stops a database; its data stays. True if it was running. */
+export async function stopInstance(
+  name = defaultName(),
+  { report = () => {} }: Options = {},
+): Promise<boolean> {
+  const instance = readInstance(name);
+  if (!instance) return false;
+  return locked(name, report, () => stopNode(instance.dataDirectory, report));
+}
+
+/** Stops a database and deletes it with all its data. True if there was one. */
+export async function destroyInstance(
+  name = defaultName(),
+  { report = () => {} }: Options = {},
+): Promise<boolean> {
+  const folder = instanceFolder(name);
+  if (!existsSync(folder)) return false;
+  return locked(name, report, async () => {
+    const instance = readInstance(name);
+    const storage = instance ? dirname(instance.dataDirectory) : folder;
+    await stopNode(join(storage, 'data'), report);
+    if (instance) rmSync(instance.socketDirectory, { recursive: true, force: true });
+    rmSync(storage, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  });
+}
+
+/** Looks at a database without changing anything. */
+export async function instanceStatus(name = defaultName()): Promise<Status> {
+  const instance = readInstance(name);
+  if (!instance) {
+    return { state: 'absent', detail: `There is no database "${name}" yet: npm run up` };
+  }
+  const pid = runningServer(instance.dataDirectory);
+  if (!pid) return { state: 'stopped', instance, detail: 'The database is stopped: npm run up' };
+  try {
+    const health = await askServer(instance);
+    if (health.dataDirectory !== instance.dataDirectory) throw new Error('another server answers');
+    const where = `${instance.host}:${instance.port}, process ${pid}`;
+    return {
+      state: 'running',
+      instance,
+      health,
+      detail: `PostgreSQL ${health.version} on ${where}`,
+    };
+  } catch (error) {
+    const reason = (error as Error).message;
+    const detail = `The server (process ${pid}) runs, but does not answer on port ${instance.port}: ${reason}.`;
+    return { state: 'unreachable', instance, detail };
+  }
+}
+
+async function locked<T>(
+  name: string,
+  report: (line: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const folder = instanceFolder(name);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new Error(`Cannot make ${folder}: ${(cause as Error).message}`, { cause });
+  }
+  return withLock(`${folder}.lock`, work, { report });
+}
+
+async function bringUp(name: string, report: (line: string) => void): Promise<Instance> {
+  if (process.platform === 'win32') {
+    throw new Error('On Windows use WSL, or set DATABASE_URL to a PostgreSQL that has hll.');
+  }
+  const old = readInstance(name);
+  let programs = providePrograms(report);
+  const account = serverAccount();
+  const folder = instanceFolder(name);
+  mkdirSync(folder, { recursive: true });
+  const storage = storageFolder(name, account);
+  if (storage !== folder) {
+    report(`User ${account.name} cannot reach ${folder}; the data lies in ${storage}`);
+    mkdirSync(storage, { recursive: true });
+  }
+  const dataDirectory = join(storage, 'data');
+  programs = programsFor(dataDirectory, programs, report);
+  const node: Node = {
+    role: 'single',
+    host: '127.0.0.1',
+    port: await choosePort(old?.port),
+    user: 'workshop',
+    password: old?.password ?? randomBytes(18).toString('base64url'),
+    database: 'workshop',
+    dataDirectory,
+    socketDirectory: socketFolder(storage, old, account),
+    log: join(folder, 'server.log'),
+  };
+  const isNew = !existsSync(join(dataDirectory, 'global', 'pg_control'));
+  initNode(node, programs, account, report);
+  if (!isNew && !old) {
+    report('The stored password was lost; setting a new one');
+    setPassword(node, programs, account);
+  }
+  writeInstance(describe(name, node, programs));
+  await startOnFreePort(name, node, programs, account, report);
+  return describe(name, node, programs);
+}
+
+// Somebody may take the port between the look and the start.
+async function startOnFreePort(
+  name: string,
+  node: Node,
+  programs: Programs,
+  account: Account,
+  report: (line: string) => void,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startNode(node, programs, account, report);
+    } catch (error) {
+      await stopNode(node.dataDirectory, report);
+      const taken = /could not create any TCP\/IP sockets|is served from/.test(
+        (error as Error).message,
+      );
+      if (!taken || attempt === 3) throw error;
+      report(`Port ${node.port} was taken meanwhile; trying another`);
+      node.port = await choosePort(node.port + 1);
+      writeInstance(describe(name, node, programs));
+    }
+  }
+}
+
+// A data folder belongs to one major version for life.
+function programsFor(
+  dataDirectory: string,
+  best: Programs,
+  report: (line: string) => void,
+): Programs {
+  const file = join(dataDirectory, 'PG_VERSION');
+  if (!existsSync(file)) return best;
+  const major = Number(readFileSync(file, 'utf8'));
+  if (major === best.major) return best;
+  const standard = inspectPrograms(`/usr/lib/postgresql/${major}/bin`);
+  const same = findPrograms().find((found) => found.major === major) ?? standard;
+  const move = 'npm run down -- --delete && npm run up';
+  if (!same) {
+    throw new Error(
+      `The database in ${dataDirectory} was made by PostgreSQL ${major}, which is not installed ` +
+        `any more (found: ${best.version}). Install postgresql-${major} again, or start afresh, ` +
+        `which deletes its data:\n  ${move}`,
+    );
+  }
+  report(
+    `Staying with PostgreSQL ${same.version}, which made this database. To move to ${best.version} (deletes its data): ${move}`,
+  );
+  return same;
+}
+
+// A socket's path has at most 103 bytes on some systems.
+function socketFolder(storage: string, old: Instance | undefined, account: Account): string {
+  const near = join(storage, 'socket');
+  const remembered = old && existsSync(old.socketDirectory) ? old.socketDirectory : undefined;
+  const folder =
+    Buffer.byteLength(near) <= 85 ? near : (remembered ?? mkdtempSync(join(tmpdir(), 'workshop-')));
+  account.own(folder);
+  return folder;
+}
+
+function describe(name: string, node: Node, programs: Programs): Instance {
+  const { role: _role, ...rest } = node;
+  const { user, password, host, port, database } = node;
+  return {
+    name,
+    engine: 'postgres',
+    ...rest,
+    url: `postgres://${user}:${password}@${host}:${port}/${database}`,
+    serverVersion: programs.version,
+    programs: programs.folder,
+  };
+}

@@ -1,0 +1,221 @@
+/** Turns a data folder and a role into a running server, and back. */
+
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Account } from './account.ts';
+import { askServer, ensureDatabase, type Login } from './health.ts';
+import { endLeftovers, isAlive, pidFromFile, runningServer } from './processes.ts';
+import type { Programs } from './programs.ts';
+import { accessRules, type Role, serverSettings } from './settings.ts';
+import { waitFor } from './wait.ts';
+
+type Report = (line: string) => void;
+
+export interface Node extends Login {
+  role: Role;
+  dataDirectory: string;
+  socketDirectory: string;
+  log: string;
+}
+
+/** Makes the data folder if there is none. It appears complete or not at all. */
+export function initNode(node: Node, programs: Programs, account: Account, report: Report): void {
+  const { dataDirectory } = node;
+  const draft = `${dataDirectory}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  if (existsSync(join(dataDirectory, 'global', 'pg_control'))) return;
+  if (existsSync(dataDirectory)) {
+    const aside = `${dataDirectory}.broken-${Date.now()}`;
+    renameSync(dataDirectory, aside);
+    report(`${dataDirectory} is not a complete database: set aside as ${aside}`);
+  }
+  report(`Making a database with PostgreSQL ${programs.version} in ${dataDirectory}`);
+  account.own(draft);
+  const passwordFile = join(draft, '..', 'first-password');
+  writeFileSync(passwordFile, node.password, { mode: 0o600 });
+  if (account.ids) chownSync(passwordFile, account.ids.uid, account.ids.gid);
+  try {
+    const flags = ['-D', draft, '-U', node.user, '--auth=scram-sha-256', '-E', 'UTF8'];
+    const options = [`--pwfile=${passwordFile}`, '--locale=C.UTF-8', '--data-checksums'];
+    const result = run(programs, 'initdb', [...flags, ...options], account);
+    if (result.status !== 0) throw new Error(`initdb failed:\n${tail(result.stderr)}`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  renameSync(draft, dataDirectory);
+}
+
+/** Sets the superuser's password while the server is down, when the stored one was lost. */
+export function setPassword(node: Node, programs: Programs, account: Account): void {
+  const input = `alter role "${node.user}" password '${node.password}';\n`;
+  const flags = [
+    '--single',
+    '-D',
+    node.dataDirectory,
+    '-c',
+    'shared_preload_libraries=',
+    'postgres',
+  ];
+  const result = run(programs, 'postgres', flags, account, input);
+  if (result.status !== 0 || /ERROR|FATAL/.test(result.stderr)) {
+    throw new Error(`The password could not be set:\n${tail(result.stderr)}`);
+  }
+}
+
+/**
+ * Starts the server and waits until it answers a query.
+ *
+ * @throws with the end of the server's log when it does not.
+ */
+export async function startNode(
+  node: Node,
+  programs: Programs,
+  account: Account,
+  report: Report,
+  { limitMs = 120_000 } = {},
+): Promise<void> {
+  await clearTheWay(node, report);
+  configure(node, programs, account);
+  const offset = rotateLog(node.log);
+  const server = launch(node, programs, account);
+  let exit: string | undefined;
+  server.once('exit', (code, signal) => {
+    exit = signal ?? `code ${code}`;
+  });
+  server.once('error', (error) => {
+    exit = error.message;
+  });
+  let last: Error | undefined;
+  try {
+    await waitFor(
+      `PostgreSQL on port ${node.port}`,
+      async () => {
+        if (exit) throw new Error(`PostgreSQL ended with ${exit}`);
+        last = await answers(node).then(
+          () => undefined,
+          (error) => error,
+        );
+        return !last;
+      },
+      { limitMs },
+    );
+    await ensureDatabase(node);
+  } catch (cause) {
+    const told = tail(readFileSync(node.log, 'utf8').slice(offset));
+    const reason = exit || !last ? '' : ` (${last.message})`;
+    throw new Error(
+      `${(cause as Error).message}${reason}. The end of ${node.log}:\n${told || '(empty)'}`,
+      { cause },
+    );
+  }
+}
+
+/** Stops the server: clients are sent away, nothing is lost. True if it was running. */
+export async function stopNode(dataDirectory: string, report: Report): Promise<boolean> {
+  const pid = runningServer(dataDirectory);
+  if (pid) {
+    process.kill(pid, 'SIGINT'); // PostgreSQL's "fast" shutdown
+    const gone = () => !runningServer(dataDirectory);
+    await waitFor(`PostgreSQL (${pid}) to stop`, gone, { limitMs: 60_000 }).catch((error) =>
+      report(`${error.message}: ending it at once; the next start recovers from its log`),
+    );
+  }
+  const left = await endLeftovers(dataDirectory);
+  return Boolean(pid) || left > 0;
+}
+
+// What a killed server or a reboot leaves, which the next one would stumble over.
+async function clearTheWay({ dataDirectory }: Node, report: Report): Promise<void> {
+  const left = await endLeftovers(dataDirectory);
+  if (left) report(`Ended ${left} processes of a server that was killed`);
+  const pid = pidFromFile(dataDirectory);
+  if (!pid) return;
+  const whose = isAlive(pid) ? 'now belongs to another program' : 'is gone';
+  report(`The server did not shut down properly (process ${pid} ${whose}); recovering.`);
+  rmSync(join(dataDirectory, 'postmaster.pid'), { force: true });
+}
+
+function configure(node: Node, programs: Programs, account: Account): void {
+  const { dataDirectory } = node;
+  const write = (name: string, text: string) => {
+    const file = join(dataDirectory, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    if (account.ids) chownSync(file, account.ids.uid, account.ids.gid);
+  };
+  write('workshop.conf', serverSettings(node.role, { ...node, libraries: programs.libraries }));
+  write('pg_hba.conf', accessRules());
+  const main = join(dataDirectory, 'postgresql.conf');
+  const include = "include 'workshop.conf'\n";
+  if (!readFileSync(main, 'utf8').endsWith(include)) appendFileSync(main, `\n${include}`);
+}
+
+// Keeps one old log; gives the size of the present one.
+function rotateLog(log: string): number {
+  const size = existsSync(log) ? statSync(log).size : 0;
+  if (size < 20_000_000) return size;
+  renameSync(log, `${log}.old`);
+  return 0;
+}
+
+// In a session of its own: Ctrl-C in this terminal is not for the server.
+function launch(node: Node, programs: Programs, account: Account) {
+  const log = openSync(node.log, 'a', 0o600);
+  try {
+    const server = spawn(join(programs.folder, 'postgres'), ['-D', node.dataDirectory], {
+      ...account.ids,
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: serverEnvironment(),
+    });
+    server.unref();
+    return server;
+  } finally {
+    closeSync(log);
+  }
+}
+
+// Another server on that port must not be taken for ours.
+async function answers(node: Node): Promise<void> {
+  const { dataDirectory } = await askServer({ ...node, database: 'postgres' });
+  if (dataDirectory !== node.dataDirectory) {
+    throw new Error(`port ${node.port} is served from ${dataDirectory}`);
+  }
+}
+
+function run(
+  programs: Programs,
+  program: string,
+  args: string[],
+  account: Account,
+  input = '',
+): SpawnSyncReturns<string> {
+  return spawnSync(join(programs.folder, program), args, {
+    ...account.ids,
+    cwd: '/',
+    encoding: 'utf8',
+    input,
+    env: serverEnvironment(),
+  });
+}
+
+// No PG* variable of the person's may reach the server.
+function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+}
+
+function tail(text: string, lines = 15): string {
+  return text.trim().split('\n').slice(-lines).join('\n');
+}
