@@ -40,8 +40,9 @@ export async function ensureDatabase(login: Login): Promise<void> {
   });
 }
 
-async function withClient<T>(
-  login: Login,
+/** Connects, works, and closes. */
+export async function withClient<T>(
+  login: pg.ClientConfig,
   timeoutMs: number,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {

@@ -51,6 +51,7 @@ export function initNode(node: Node, programs: Programs, account: Account, repor
     const options = [`--pwfile=${passwordFile}`, '--locale=C.UTF-8', '--data-checksums'];
     const result = run(programs, 'initdb', [...flags, ...options], account);
     if (result.status !== 0) throw new Error(`initdb failed:\n${tail(result.stderr)}`);
+    runAlone(draft, `create database ${node.database}`, programs, account);
   } finally {
     rmSync(passwordFile, { force: true });
   }
@@ -59,19 +60,8 @@ export function initNode(node: Node, programs: Programs, account: Account, repor
 
 /** Sets the superuser's password while the server is down, when the stored one was lost. */
 export function setPassword(node: Node, programs: Programs, account: Account): void {
-  const input = `alter role "${node.user}" password '${node.password}';\n`;
-  const flags = [
-    '--single',
-    '-D',
-    node.dataDirectory,
-    '-c',
-    'shared_preload_libraries=',
-    'postgres',
-  ];
-  const result = run(programs, 'postgres', flags, account, input);
-  if (result.status !== 0 || /ERROR|FATAL/.test(result.stderr)) {
-    throw new Error(`The password could not be set:\n${tail(result.stderr)}`);
-  }
+  const statement = `alter role ${node.user} password '${node.password}'`;
+  runAlone(node.dataDirectory, statement, programs, account);
 }
 
 /**
@@ -193,6 +183,19 @@ async function answers(node: Node): Promise<void> {
   if (dataDirectory !== node.dataDirectory) {
     throw new Error(`port ${node.port} is served from ${dataDirectory}`);
   }
+}
+
+// A statement without a server: in PostgreSQL's single-user mode, which asks for no password.
+function runAlone(
+  dataDirectory: string,
+  statement: string,
+  programs: Programs,
+  account: Account,
+): void {
+  const flags = ['--single', '-D', dataDirectory, '-c', 'shared_preload_libraries=', 'postgres'];
+  const { status, stderr } = run(programs, 'postgres', flags, account, `${statement}\n`);
+  if (status === 0 && !/ERROR|FATAL/.test(stderr)) return;
+  throw new Error(`PostgreSQL could not be prepared in ${dataDirectory}:\n${tail(stderr)}`);
 }
 
 function run(

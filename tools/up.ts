@@ -1,24 +1,26 @@
 /** `npm run up`: a database that runs. */
 
 import { relative } from 'node:path';
-import { checkServer } from '../cluster/checks.ts';
-import { chooseEngine, startInstance } from '../cluster/index.ts';
+import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
+import { startInstance } from '../cluster/index.ts';
 import { root, serviceFile } from '../cluster/instance.ts';
-import { main, say } from './report.ts';
+import { runTool } from './cli.ts';
+import { findingLines } from './doctor.ts';
 
-await main(async () => {
-  const { engine, why, url } = chooseEngine();
-  say(`Database: ${why}`);
-  if (engine === 'url') {
-    say(await checkServer(url ?? ''));
+await runTool(async () => {
+  const subject = presentSubject();
+  console.log(`Database: ${subject.choice.why}`);
+  if (subject.choice.engine === 'url') {
+    const findings = await runChecks(databaseChecks, subject);
+    console.log(findings.flatMap((finding) => findingLines(finding)).join('\n'));
+    process.exitCode = findings.some(({ state }) => state === 'error') ? 1 : 0;
     return;
   }
   const started = performance.now();
-  const instance = await startInstance(undefined, { report: say });
+  const instance = await startInstance(undefined, { report: console.log });
+  const { serverVersion, host, port, programs, name } = instance;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(
-    `Ready: PostgreSQL ${instance.serverVersion} on ${instance.host}:${instance.port} (${seconds} s)`,
-  );
-  const service = relative(root, serviceFile(instance.name));
-  say(`  psql: PGSERVICEFILE=${service} ${instance.programs}/psql service=workshop`);
+  console.log(`Ready: PostgreSQL ${serverVersion} on ${host}:${port} (${seconds} s)`);
+  const service = relative(root, serviceFile(name));
+  console.log(`  psql: PGSERVICEFILE=${service} ${programs}/psql service=workshop`);
 });

@@ -1,0 +1,47 @@
+/** What a server says about itself, as far as the workshop cares. */
+
+import { withClient } from './health.ts';
+
+export interface ServerFacts {
+  version: string;
+  major: number;
+  database: string;
+  /** Version that `create extension` would give, by name. */
+  available: Record<string, string>;
+  preloaded: string[];
+  /** The one database in which pg_cron runs its jobs. */
+  cronDatabase?: string;
+  mayCreate: boolean;
+  /** Citus' nodes; empty without Citus. */
+  nodes: { name: string; port: number; isActive: boolean; isCoordinator: boolean }[];
+}
+
+/** Asks any server, ours or not; the connected user may be an ordinary one. */
+export async function askFacts(url: string, { timeoutMs = 10_000 } = {}): Promise<ServerFacts> {
+  return withClient({ connectionString: url }, timeoutMs, async (client) => {
+    const { rows } = await client.query(`
+      select
+        split_part(current_setting('server_version'), ' ', 1) as version,
+        current_setting('server_version_num')::int / 10000 as major,
+        current_database() as database,
+        (select jsonb_object_agg(name, coalesce(installed_version, default_version))
+          from pg_available_extensions) as available,
+        (select jsonb_object_agg(name, setting) from pg_settings
+          where name in ('shared_preload_libraries', 'cron.database_name')) as settings,
+        has_database_privilege(current_database(), 'create') as "mayCreate",
+        exists (select from pg_extension where extname = 'citus') as citus`);
+    const { settings, citus, ...facts } = rows[0];
+    const nodes = citus
+      ? await client.query(`
+          select nodename as name, nodeport as port, isactive as "isActive",
+            groupid = 0 as "isCoordinator"
+          from pg_dist_node order by groupid`)
+      : { rows: [] };
+    return {
+      ...facts,
+      preloaded: (settings?.shared_preload_libraries ?? '').split(/[, ]+/).filter(Boolean),
+      cronDatabase: settings?.['cron.database_name'],
+      nodes: nodes.rows,
+    };
+  });
+}

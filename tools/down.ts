@@ -1,0 +1,17 @@
+/** `npm run down [-- --delete]`: stops the database; with `--delete`, removes it and its data. */
+
+import { destroyInstance, stopInstance } from '../cluster/index.ts';
+import { defaultName } from '../cluster/instance.ts';
+import { runTool } from './cli.ts';
+
+await runTool(async (args) => {
+  const name = defaultName();
+  if (args.includes('--delete')) {
+    const was = await destroyInstance(name, { report: console.log });
+    console.log(was ? `Deleted the database "${name}" and its data.` : 'There was no database.');
+    return;
+  }
+  const was = await stopInstance(name, { report: console.log });
+  console.log(was ? 'Stopped; the data stays (npm run up).' : 'No database of ours was running.');
+  if (process.env.DATABASE_URL) console.log('The server of DATABASE_URL is not ours: it runs on.');
+});

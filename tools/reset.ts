@@ -1,0 +1,36 @@
+/** `npm run reset [-- NN] [--yes]`: empties the database, or rebuilds the start of chapter NN. */
+
+import { createInterface } from 'node:readline/promises';
+import { chooseEngine, startInstance } from '../cluster/index.ts';
+import { runTool } from './cli.ts';
+
+await runTool(async (args) => {
+  const [chapter, ...rest] = args.filter((arg) => arg !== '--yes');
+  if (rest.length || (chapter && !/^\d\d$/.test(chapter))) {
+    throw new Error(`Expected a chapter such as 03, got "${[chapter, ...rest].join(' ')}"`);
+  }
+  const { engine, why } = chooseEngine();
+  console.log(`Database: ${why}`);
+  if (engine === 'native') await startInstance(undefined, { report: console.log });
+  else if (!args.includes('--yes') && !(await isAgreed())) return;
+  const { resetTo } = await import('../lib/ready.ts');
+  await resetTo(chapter, { report: console.log });
+  console.log(
+    chapter ? `As at the start of chapter ${chapter}.` : 'Nothing of the workshop is left.',
+  );
+});
+
+// On somebody's own server nothing is removed without a yes.
+async function isAgreed(): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new Error(
+      'This removes the workshop from the server of DATABASE_URL. Nobody is here to agree: add --yes.',
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question('Remove everything of the workshop there? [y/N] ');
+  terminal.close();
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  console.log('Nothing was changed.');
+  return false;
+}
