@@ -1,98 +1,121 @@
-/** percent script (.ts, '// %%' cells) -> .ipynb. Usage: node tools/percent.ts build|check notebooks */
+/**
+ * Percent scripts (.ts with `// %%` before each cell, the shape that jupytext reads) and their notebooks.
+ * The script is the source; the .ipynb beside it is generated, without outputs.
+ *
+ * Usage: node tools/percent.ts build|check [folder]
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isMain, runTool } from './cli.ts';
+import { type Cell, METADATA, type Notebook, serialise } from './notebook.ts';
 
-export interface Cell {
-  id: string;
-  cell_type: 'code' | 'markdown';
-  source: string;
-  metadata: { tags?: string[] };
-  outputs?: unknown[];
-  execution_count?: number | null;
-}
-export interface Notebook {
-  nbformat: 4;
-  nbformat_minor: 5;
-  metadata: object;
-  cells: Cell[];
+/** Writes the notebook of every script. @returns the files that changed */
+export function buildNotebooks(folder: string): string[] {
+  return scripts(folder).flatMap((name) => {
+    const file = notebookFile(folder, name);
+    const text = generate(join(folder, name));
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return [];
+    writeFileSync(file, text);
+    return [file];
+  });
 }
 
-export const METADATA = {
-  kernelspec: { display_name: 'TypeScript (workshop)', language: 'typescript', name: 'tslab' },
-  language_info: {
-    name: 'typescript',
-    file_extension: '.ts',
-    mimetype: 'text/typescript',
-    version: '5.0.4',
-    codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
-  },
-};
+/** Compares every notebook with its script. @returns one sentence for each that is wrong */
+export function checkNotebooks(folder: string): string[] {
+  const wanted = new Map(scripts(folder).map((name) => [notebookFile(folder, name), name]));
+  const orphans = readdirSync(folder)
+    .filter((name) => name.endsWith('.ipynb') && !wanted.has(join(folder, name)))
+    .map(
+      (name) => `${join(folder, name)} has no script ${name.replace(/ipynb$/, 'ts')}: remove it`,
+    );
+  const wrong = [...wanted].flatMap(([file, name]) => {
+    const fault = compare(file, generate(join(folder, name)));
+    return fault ? [`${file} ${fault}: run \`npm run fix\``] : [];
+  });
+  return [...orphans, ...wrong];
+}
 
-export function parse(text: string): Notebook {
-  const parts = text.split(/^\/\/ %%(.*)$/m);
+/**
+ * Reads a percent script.
+ * @param name - for messages
+ * @throws when a line belongs to no cell, or is code in a text cell
+ */
+export function parsePercent(text: string, name = 'the script'): Notebook {
+  const [preamble, ...parts] = text.replaceAll('\r\n', '\n').split(/^\/\/ %%(.*)$/m);
+  const stray = preamble.split('\n').findIndex((line) => line.trim() && !line.startsWith('//'));
+  if (stray >= 0) throw new Error(`${name}:${stray + 1} has code before the first \`// %%\``);
   const cells: Cell[] = [];
-  for (let i = 1; i < parts.length; i += 2) {
-    const head = parts[i]!;
-    let source = parts[i + 1]!.replace(/^\n+|\s+$/g, '');
-    const md = head.includes('[markdown]');
-    if (md) source = source.replace(/^\/\/ ?/gm, '');
-    const tags = /tags=(\[.*?\])/.exec(head)?.[1];
-    const same = cells.filter((c) => c.source === source).length; // an id survives edits of other cells
-    const id = createHash('sha256').update(`${source}\n${same}`).digest('hex').slice(0, 8);
-    cells.push({
-      id,
-      cell_type: md ? 'markdown' : 'code',
-      metadata: tags ? { tags: JSON.parse(tags) } : {},
-      source,
-      ...(md ? {} : { outputs: [], execution_count: null }),
-    });
+  const copies = new Map<string, number>();
+  for (let at = 0; at < parts.length; at += 2) {
+    const cell = parseCell(parts[at], parts[at + 1].replace(/^\n+|\s+$/g, ''), name);
+    const earlier = copies.get(cell.source) ?? 0;
+    copies.set(cell.source, earlier + 1);
+    cells.push({ id: cellId(cell.source, earlier), ...cell });
   }
-  return { nbformat: 4, nbformat_minor: 5, metadata: METADATA, cells };
+  return { cells, metadata: METADATA, nbformat: 4, nbformat_minor: 5 };
 }
-/** Stored notebooks keep source as a list of lines (what Jupyter and VS Code write). */
-export function serialise(nb: Notebook): string {
-  const lines = (s: string) => s.split(/(?<=\n)/);
-  return (
-    JSON.stringify(
-      {
-        cells: nb.cells.map((c) => ({ ...c, source: lines(c.source) })),
-        metadata: nb.metadata,
-        nbformat: 4,
-        nbformat_minor: 5,
-      },
-      null,
-      1,
-    ) + '\n'
-  );
-}
-export function load(file: string): Notebook {
-  const nb = JSON.parse(readFileSync(file, 'utf8'));
-  for (const c of nb.cells) c.source = [c.source].flat().join('');
-  return nb;
-}
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [mode, dir = 'notebooks'] = process.argv.slice(2);
-  let bad = 0;
-  for (const f of readdirSync(dir)
-    .filter((f) => f.endsWith('.ts'))
-    .sort()) {
-    const out = join(dir, f.replace(/\.ts$/, '.ipynb'));
-    const want = serialise(parse(readFileSync(join(dir, f), 'utf8')));
-    if (mode === 'check') {
-      const src = (nb: Notebook) =>
-        JSON.stringify(nb.cells.map((c) => [c.cell_type, c.source, c.metadata]));
-      const same =
-        existsSync(out) && src(load(out)) === src(parse(readFileSync(join(dir, f), 'utf8')));
-      if (!same) {
-        bad++;
-        console.error(`${out} differs from ${f}: run npm run fix`);
-      }
-    } else {
-      writeFileSync(out, want);
-      console.log(out);
-    }
+
+const scripts = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => /^\d\d-.*\.ts$/.test(name))
+    .sort();
+const notebookFile = (folder: string, script: string) =>
+  join(folder, script.replace(/\.ts$/, '.ipynb'));
+const generate = (script: string) => serialise(parsePercent(readFileSync(script, 'utf8'), script));
+
+// The notebook in words, so that the message says what is wrong with it.
+function compare(file: string, wanted: string): string | undefined {
+  if (!existsSync(file)) return 'is missing';
+  const stored = readFileSync(file, 'utf8');
+  if (stored === wanted) return;
+  try {
+    const [is, should]: Notebook[] = [JSON.parse(stored), JSON.parse(wanted)];
+    if (is.cells.some((cell) => cell.outputs?.length)) return 'has outputs';
+    if (is.cells.some((cell) => cell.execution_count)) return 'has execution counts';
+    if (JSON.stringify(is.metadata) !== JSON.stringify(should.metadata))
+      return 'has other metadata';
+    return 'differs from its script';
+  } catch {
+    return 'is not a notebook';
   }
-  process.exitCode = bad ? 1 : 0;
 }
+
+function parseCell(head: string, body: string, name: string): Omit<Cell, 'id'> {
+  const metadata = parseTags(head, name);
+  if (!/\[(markdown|md)\]/.test(head)) {
+    return { cell_type: 'code', metadata, source: body, outputs: [], execution_count: null };
+  }
+  const code = body.split('\n').find((line) => line.trim() && !line.startsWith('//'));
+  if (code) throw new Error(`${name}: \`${code}\` is code in a text cell; is a \`// %%\` missing?`);
+  return { cell_type: 'markdown', metadata, source: body.replace(/^\/\/ ?/gm, '') };
+}
+
+function parseTags(head: string, name: string): Cell['metadata'] {
+  const tags = /tags=(.*)$/.exec(head)?.[1];
+  if (!tags) return {};
+  try {
+    return { tags: JSON.parse(tags) };
+  } catch (cause) {
+    const message = `${name}: Expected \`tags=\` to be a list such as ["a"], got \`${tags}\``;
+    throw new Error(message, { cause });
+  }
+}
+
+// From the text alone: the same bytes each time, and an edit leaves the ids of the other cells.
+const cellId = (source: string, copy: number) =>
+  createHash('sha256').update(`${source}\n${copy}`).digest('hex').slice(0, 8);
+
+function main([mode, folder = 'notebooks']: string[]): void {
+  if (mode === 'build') {
+    for (const file of buildNotebooks(folder)) console.log(`written ${file}`);
+  } else if (mode === 'check') {
+    const faults = checkNotebooks(folder);
+    for (const fault of faults) console.error(fault);
+    if (faults.length) process.exitCode = 1;
+  } else {
+    throw new Error(`Expected \`build\` or \`check\`, got \`${mode}\``);
+  }
+}
+
+if (isMain(import.meta.url)) await runTool(main);

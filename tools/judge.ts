@@ -1,0 +1,87 @@
+/** What is wrong with a cell that has run. */
+import { type Fault, type NumberedCell, stderrOf } from './failure.ts';
+import type { CellResult } from './kernel-client.ts';
+import type { Cell } from './notebook.ts';
+
+/** What `checkpoint()` of lib/check.ts puts into the output of a cell. */
+export interface Checkpoint {
+  id: string;
+  title: string;
+  ok: boolean;
+  expected: unknown;
+  actual: unknown;
+}
+
+export const CHECKPOINT = 'application/vnd.workshop.checkpoint+json';
+
+export function checkpointsOf(cell: Cell): Checkpoint[] {
+  return (cell.outputs ?? [])
+    .map((output) => ('data' in output ? output.data[CHECKPOINT] : undefined))
+    .filter((checkpoint) => checkpoint !== undefined) as Checkpoint[];
+}
+
+/** Whether the notebook says that this cell ends with an error. */
+export const expectsError = (cell: Cell): boolean => hasTag(cell, 'raises-exception');
+
+/** The limit of a cell: a tag such as `timeout-90` is in seconds. */
+export function cellTimeoutMs(cell: Cell, defaultMs: number): number {
+  const tag = cell.metadata.tags?.find((name) => /^timeout-\d+$/.test(name));
+  return tag ? Math.max(defaultMs, Number(tag.slice('timeout-'.length)) * 1000) : defaultMs;
+}
+
+/** Judges a cell as soon as it has ended. */
+export function judgeCell(at: NumberedCell, { status, outputs }: CellResult): Fault | undefined {
+  if (status === 'timeout') return; // the runner knows the limit
+  const wrong = judgeCheckpoints(at);
+  if (wrong) return wrong;
+  const error = outputs.findLast((output) => output.output_type === 'error');
+  const expected = expectsError(at.cell);
+  if (expected && !error) {
+    return {
+      kind: 'no-error',
+      reason: 'an error was expected (tag raises-exception), none came',
+      at,
+    };
+  }
+  if (!expected && (error || status !== 'ok')) {
+    const reason = error ? `${error.ename}: ${error.evalue}` : `the reply is \`${status}\``;
+    return { kind: 'error', reason, at };
+  }
+}
+
+/** Checkpoints can change after their cell has ended, when a later one updates its output. */
+export function judgeCheckpoints(at: NumberedCell): Fault | undefined {
+  const failed = checkpointsOf(at.cell).find(({ ok }) => ok !== true);
+  if (!failed) return;
+  const { id, title, expected, actual } = failed;
+  const values = `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
+  return { kind: 'checkpoint', reason: `checkpoint ${id} (${title}) failed: ${values}`, at };
+}
+
+/** A cell that promises a checkpoint must show one. */
+export function findMissingCheckpoint(cells: NumberedCell[]): Fault | undefined {
+  const at = cells.find(({ cell }) => promisesCheckpoint(cell) && !checkpointsOf(cell).length);
+  return at && { kind: 'missing-checkpoint', reason: 'it shows no checkpoint, but has one', at };
+}
+
+/** What the kernel prints, below the last cell, when something fails that no cell waits for. */
+export function findStrayError(cells: NumberedCell[]): Fault | undefined {
+  for (const at of cells) {
+    const found = STRAY.exec(stderrOf(at.cell.outputs ?? []));
+    if (found)
+      return { kind: 'stray-error', reason: found[0], at: originOf(found.input, cells) ?? at };
+  }
+}
+
+/** The cell that a traceback names. */
+export function originOf(traceback: string, cells: NumberedCell[]): NumberedCell | undefined {
+  const number = Number(/\bcell (\d+)(?:, line \d+)?\b/.exec(traceback)?.[1]);
+  return cells.find((candidate) => candidate.number === number);
+}
+
+const STRAY = /^(?:UnhandledPromiseRejection|UncaughtException): .*/m;
+
+const hasTag = (cell: Cell, tag: string) => cell.metadata.tags?.includes(tag) ?? false;
+
+const promisesCheckpoint = (cell: Cell) =>
+  hasTag(cell, 'checkpoint') || /^(?!\s*\/\/).*\bcheckpoint\(/m.test(cell.source);
