@@ -1,33 +1,76 @@
-/** Rich output for notebook cells. The running tslab kernel and this file share one tslab instance. */
-
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 
+/** One output in several formats, keyed by MIME type; a front end shows the richest that it knows. */
 export type MimeBundle = Record<string, unknown>;
-type Message = { data: MimeBundle; metadata: object; transient: { display_id?: string } };
-type TslabInternals = { lastWriteDisplayData: ((m: Message, update: boolean) => void) | null };
 
-// tslab.display.* sends one MIME type per output; a bundle with a fallback needs this internal.
-const internals = createRequire(import.meta.url)('tslab/dist/jupyter.js') as TslabInternals;
-
-export function display(data: MimeBundle, id?: string, update = false): void {
-  const write = internals.lastWriteDisplayData;
-  if (!write) {
-    console.log(data['text/plain'] ?? Object.keys(data));
-    return;
-  } // outside a kernel
-  write({ data, metadata: {}, transient: id ? { display_id: id } : {} }, update);
+/**
+ * Shows a bundle below the running cell. Outside a notebook its `text/plain` is printed.
+ *
+ * @param options.id names the output, so that a later call with `update: true` replaces it
+ */
+export function display(data: MimeBundle, { id, update = false }: DisplayOptions = {}): void {
+  const send = tslab.lastWriteDisplayData;
+  if (send) send({ data, metadata: {}, transient: id ? { display_id: id } : {} }, update);
+  else console.log(data['text/plain'] ?? Object.keys(data).join(', '));
 }
 
-/** One output area that is replaced at each call (progress bars, live charts). */
+/** Shows HTML, and `text` where HTML cannot be shown. */
+export function html(markup: string, text: string = stripTags(markup)): void {
+  display({ 'text/html': markup, 'text/plain': text });
+}
+
+/** Shows Markdown. */
+export function markdown(text: string): void {
+  display({ 'text/markdown': text, 'text/plain': text });
+}
+
+/** One output area that each call of `show` redraws in place: a progress bar, a chart that moves. */
 export class Live {
-  private readonly id = randomBytes(8).toString('hex');
-  private shown = false;
+  readonly #id = randomBytes(8).toString('hex');
+  #shown = false;
+
+  /** Draws the bundle over what this area shows now. */
   show(data: MimeBundle): void {
-    display(data, this.id, this.shown);
-    this.shown = true;
+    display(data, { id: this.#id, update: this.#shown });
+    this.#shown = true;
   }
-  html(html: string, text = ''): void {
-    this.show({ 'text/html': html, 'text/plain': text || html.replace(/<[^>]+>/g, ' ') });
+
+  /** Draws HTML over what this area shows now. */
+  html(markup: string, text: string = stripTags(markup)): void {
+    this.show({ 'text/html': markup, 'text/plain': text });
   }
 }
+
+/** True while the code runs in a notebook's kernel. */
+export function inNotebook(): boolean {
+  return Boolean(tslab.lastWriteDisplayData);
+}
+
+/** Makes text safe to stand in HTML. */
+export function escapeHtml(text: unknown): string {
+  return String(text).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+interface DisplayOptions {
+  id?: string;
+  update?: boolean;
+}
+
+interface TslabInternals {
+  lastWriteDisplayData:
+    | ((
+        message: { data: MimeBundle; metadata: object; transient: { display_id?: string } },
+        update: boolean,
+      ) => void)
+    | null;
+}
+
+// tslab.display sends one MIME type an output; a bundle with fallbacks needs what lies below it
+const tslab = createRequire(import.meta.url)('tslab/dist/jupyter.js') as TslabInternals;
+
+const stripTags = (markup: string) =>
+  markup
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();

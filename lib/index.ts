@@ -1,0 +1,33 @@
+// The kit in the order in which the chapters use it.
+export { CHAPTERS } from './chapters.ts';
+export * from './charts.ts';
+export { atLeast, between, checkpoint, matching, summary } from './check.ts';
+export { connect, type Database, databaseUrl, shownUrl } from './connect.ts';
+export { CsvError, type LoadResult, loadCsv } from './copy.ts';
+export {
+  biggestCustomers,
+  lastMinutes,
+  latestTime,
+  type Question,
+  sessionsOfWeek,
+  topDevices,
+  trendByHour,
+} from './dashboard.ts';
+export { makeFiles, standardFiles } from './data.ts';
+export { display, html, Live, type MimeBundle, markdown } from './display.ts';
+export { type LoadProgress as Progress, progressBar } from './progress.ts';
+export { ready, resetTo } from './ready.ts';
+export {
+  type Recount,
+  recount,
+  rollUpAll,
+  rollUpHours,
+  rollUpMinutes,
+  type Watermark,
+  type Window,
+  watermarks,
+} from './rollup.ts';
+export { describeServer, needsSeveralNodes, type Server, serverLine } from './server.ts';
+export { query, readSql, runFile, show, showFile } from './sql.ts';
+export { type EventStream, streamEvents } from './stream.ts';
+export { table } from './table.ts';

@@ -1,0 +1,103 @@
+import { CHAPTERS, type Chapter, chapter } from './chapters.ts';
+import { connect, type Database } from './connect.ts';
+import { loadCsv } from './copy.ts';
+import { standardFiles } from './data.ts';
+import { Live, type MimeBundle } from './display.ts';
+import { installSql } from './install.ts';
+import { rollUpAll } from './rollup.ts';
+import { describeServer, type Server, serverLine } from './server.ts';
+import { query } from './sql.ts';
+
+/**
+ * Opens a chapter: connects, says what it runs on, and builds whatever earlier chapters leave behind and is not there
+ * yet. So each notebook runs alone on an empty database, and again at any time.
+ *
+ * @param id of the chapter, such as `03`
+ * @throws when there is no database, or when its table `events` is somebody else's
+ */
+export async function ready(id: string): Promise<Database> {
+  const here = chapter(id);
+  const status = new Live();
+  const db = await connect();
+  const started = performance.now();
+  await build(db, here, (step) => status.html(`<em>Preparing: ${step} …</em>`));
+  const seconds = (performance.now() - started) / 1000;
+  status.show(header(here, await describeServer(db), seconds));
+  return db;
+}
+
+/**
+ * Takes away everything of ours and rebuilds the state in which a chapter starts.
+ *
+ * @param id of the chapter; without one the database is left empty
+ */
+export async function resetTo(
+  id?: string,
+  { report = console.log }: ResetOptions = {},
+): Promise<void> {
+  const here = id === undefined ? undefined : chapter(id);
+  const db = await connect();
+  try {
+    await refuseForeignTables(db);
+    report('taking away the tables, functions and jobs of the workshop');
+    await query(db, '99-reset.sql');
+    if (here) await build(db, here, report);
+  } finally {
+    await db.end();
+  }
+}
+
+interface ResetOptions {
+  report?: (step: string) => void;
+}
+
+// everything that stands when a chapter starts; chapter 00 shows the finished pipeline
+async function build(db: Database, { id }: Chapter, report: (step: string) => void): Promise<void> {
+  const before = id === '00' ? '99' : id;
+  await refuseForeignTables(db);
+  report('schema and functions');
+  await installSql(db, { before });
+  if (before > '02') await query(db, 'call maintain_partitions()');
+  if (before > '05' && !(await hasLoads(db))) {
+    report('making events');
+    const files = await standardFiles();
+    report(`loading ${files.length} files`);
+    await loadCsv(db, files);
+  }
+  if (before > '06') {
+    report('rolling up');
+    await rollUpAll(db);
+  }
+}
+
+async function hasLoads(db: Database): Promise<boolean> {
+  const [row] = await query<{ found: boolean }>(db, 'select exists (select from loads) as found');
+  return Boolean(row?.found);
+}
+
+// our table carries a mark, so that a database with an `events` of its own is left alone
+async function refuseForeignTables(db: Database): Promise<void> {
+  const [row] = await query<{ found: boolean; mark: string | null; name: string }>(
+    db,
+    `select to_regclass('public.events') is not null as found,
+            obj_description(to_regclass('public.events'), 'pg_class') as mark,
+            current_database() as name`,
+  );
+  if (!row?.found || row.mark?.startsWith('workshop:')) return;
+  throw new Error(
+    `The database "${row.name}" already has a table "events" that is not the workshop's; nothing was changed. ` +
+      'Give the workshop a database of its own: `create database workshop`, then put its name into DATABASE_URL.',
+  );
+}
+
+function header({ id, title, minutes }: Chapter, server: Server, seconds: number): MimeBundle {
+  const dots = CHAPTERS.map((chapter) => {
+    const colour = chapter.id === id ? '#0072b2' : chapter.id < id ? '#56b4e9' : '#c8ccd0';
+    return `<span title="${chapter.id} ${chapter.title}" style="color:${colour}">●</span>`;
+  }).join(' ');
+  const line = `Chapter ${id} of ${CHAPTERS.at(-1)?.id} · ${minutes} minutes · ${serverLine(server)} · ready in ${seconds.toFixed(1)} s`;
+  return {
+    'text/html': `<div>${dots}<br><small>${line}</small></div>`,
+    'text/plain': `${title}. ${line}`,
+  };
+}

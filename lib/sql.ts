@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import type { Notification } from 'pg';
+import type { Database } from './connect.ts';
+import { display, escapeHtml, html } from './display.ts';
+import { table } from './table.ts';
+
+/**
+ * Runs one statement and returns its rows.
+ *
+ * @param statement SQL, or the name of a file in `sql/` such as `07-trend-hours.sql`
+ * @param parameters the values of `$1`, `$2`, …
+ * @throws the server's error, with the statement's place, detail and hint in its message
+ */
+export async function query<Row extends object = Record<string, unknown>>(
+  db: Database,
+  statement: string,
+  parameters: unknown[] = [],
+): Promise<Row[]> {
+  return (await run(db, statement, parameters)).rows as Row[];
+}
+
+/** Runs one statement and shows what the server says and the rows, as a table. Returns the rows. */
+export async function show<Row extends object = Record<string, unknown>>(
+  db: Database,
+  statement: string,
+  parameters: unknown[] = [],
+): Promise<void> {
+  const { rows, notices } = await run(db, statement, parameters);
+  showNotices(notices);
+  if (rows.length) table(rows as Row[]);
+}
+
+/**
+ * Shows a file of `sql/` and runs it. Every file may run any number of times.
+ *
+ * @param name such as `03-rollups.sql`
+ */
+export async function runFile(db: Database, name: string): Promise<void> {
+  showFile(name);
+  const { notices } = await run(db, name, []);
+  showNotices(notices.length ? notices : [`${name}: done`]);
+}
+
+/** Shows a file of `sql/`, highlighted. */
+export function showFile(name: string): void {
+  const text = readSql(name).trim();
+  display({ 'text/markdown': `\`\`\`sql\n-- sql/${name}\n${text}\n\`\`\``, 'text/plain': text });
+}
+
+/**
+ * The text of a file in `sql/`.
+ *
+ * @throws when there is no such file
+ */
+export function readSql(name: string): string {
+  try {
+    return readFileSync(new URL(`../sql/${name}`, import.meta.url), 'utf8');
+  } catch (cause) {
+    throw new Error(`There is no sql/${name}. \`ls sql\` lists the files that there are.`, {
+      cause,
+    });
+  }
+}
+
+interface Answer {
+  rows: object[];
+  notices: string[];
+}
+
+const isFile = (statement: string) => /^[\w/.-]+\.sql$/.test(statement);
+
+async function run(db: Database, statement: string, parameters: unknown[]): Promise<Answer> {
+  const text = isFile(statement) ? readSql(statement) : statement;
+  const notices: string[] = [];
+  const listen = (notice: { message?: string }) => notices.push(notice.message ?? '');
+  const client = await db.connect();
+  client.on('notice', listen as (notice: unknown) => void as (n: Notification) => void as never);
+  try {
+    const result = await client.query(text, parameters.length ? parameters : undefined);
+    const last = Array.isArray(result) ? result.at(-1) : result; // several statements, several results
+    return { rows: last?.rows ?? [], notices };
+  } catch (error) {
+    throw readable(error as ServerError, text, isFile(statement) ? `sql/${statement}` : undefined);
+  } finally {
+    client.off('notice', listen as never);
+    client.release();
+  }
+}
+
+type ServerError = Error & { position?: string; detail?: string; hint?: string; code?: string };
+
+// the server's message, with all that it knows about the cause and the cure
+function readable(error: ServerError, text: string, file?: string): Error {
+  const line = error.position && text.slice(0, Number(error.position) - 1).split('\n').length;
+  const parts = [
+    error.message + (file ? ` (${file}${line ? `, line ${line}` : ''})` : ''),
+    error.detail && `Detail: ${error.detail}`,
+    error.hint && `Hint: ${error.hint}`,
+    !file && line && `Line ${line}: ${text.split('\n')[line - 1]?.trim()}`,
+  ];
+  return Object.assign(new Error(parts.filter(Boolean).join('\n'), { cause: error }), {
+    code: error.code,
+  });
+}
+
+const showNotices = (notices: string[]) => {
+  if (!notices.length) return;
+  const lines = notices.map((notice) => `<div>▸ ${escapeHtml(notice)}</div>`).join('');
+  html(
+    `<div style="font-family:var(--jp-code-font-family,monospace);opacity:.85">${lines}</div>`,
+    notices.join('\n'),
+  );
+};

@@ -1,0 +1,105 @@
+// %% [markdown]
+// # Connect, and find out what you are connected to
+//
+// **5 minutes.** A connection, the first statement, and one fact to hold on to through the workshop: is this one
+// server, or a cluster of several?
+//
+// **What you need:** a running database. `npm start` has started one; `npm run up` in a terminal starts it too.
+
+// %% [markdown]
+// ## Open a connection
+//
+// `connect` opens a *pool*: a handful of connections that statements take in turn. The address comes from
+// the environment variable `DATABASE_URL` if you set it, otherwise from the database that the kit started for you.
+// The password is left out when the address is shown.
+
+// %%
+import { checkpoint, connect, databaseUrl, describeServer, matching, needsSeveralNodes, query,
+  ready, serverLine, show, shownUrl, summary, table } from '../lib/index.ts';
+
+const db = await ready('01');
+shownUrl(databaseUrl());
+
+// %% [markdown]
+// ## Ask a first question
+//
+// `show` sends a statement and shows the rows. Values never stand inside the text: they travel beside it
+// as `$1`, `$2`, so that nobody's input can become SQL.
+
+// %%
+await show(
+  db,
+  `select $1::text as greeting, now() as server_time, current_database() as database`, ['hello']);
+
+// %% [markdown]
+// `query` does the same and hands you the rows as TypeScript objects. You say what a row looks like, and the editor
+// helps from there: type `row.` in a new cell and press *Tab*.
+
+// %%
+interface Answer {
+  answer: number;
+  big: number;
+}
+const [row] = await query<Answer>(db, `select 6 * 7 as answer, 2::bigint ^ 40 as big`);
+row;
+
+// %% [markdown]
+// ## One server or several?
+//
+// This workshop runs the same SQL on two engines. **PostgreSQL** is one server, and it is plenty for a long time.
+// **Citus** is an extension that spreads tables over several servers: a *coordinator*, which you talk to, and *workers*,
+// which hold the rows. Where a chapter shows something that takes several servers, it says so.
+
+// %%
+const server = await describeServer(db);
+table(
+  server.nodes.map(({ name, port, role }) => ({ name, port, role })),
+  { caption: serverLine(server) },
+);
+
+// %%
+if (needsSeveralNodes(server, 'a look at the workers')) {
+  await show(
+    db,
+    `select nodename, nodeport, isactive, shouldhaveshards from pg_dist_node order by groupid`);
+}
+
+// %% [markdown]
+// ## What could go wrong
+//
+// The address is wrong, or nothing answers there. That failure is worth seeing once, on purpose: the message says where it
+// looked and what to do next.
+
+// %%
+const refused = await connect('postgres://nobody@127.0.0.1:1/nowhere').catch(
+  (error: Error) => error.message,
+);
+refused as string;
+
+// %% [markdown]
+// ## Checkpoint
+
+// %%
+checkpoint('01.1', 'the server answers', row?.answer, 42);
+checkpoint(
+  '01.2',
+  'it is PostgreSQL 15 or newer',
+  server.version,
+  matching(/^(1[5-9]|[2-9]\d)\b/),
+  'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.',
+);
+checkpoint(
+  '01.3',
+  'a wrong address says what to do',
+  String(refused),
+  matching(/Cannot connect to .*\. (Run|DATABASE_URL)/s),
+);
+
+// %%
+summary({
+  learned: [
+    'a pool of connections, statements with parameters, rows with types',
+    'which engine you are on: the chapters are the same on both',
+  ],
+  next: '02-schema',
+});

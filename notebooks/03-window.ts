@@ -1,0 +1,170 @@
+// %% [markdown]
+// # Find the events that are safe to count
+//
+// **10 minutes.** An incremental rollup counts only what is new. That sounds like "everything above the
+// last id", and that is wrong in a way that no test on a quiet laptop ever shows. In this chapter you watch it
+// go wrong, and then install the function that gets it right.
+//
+// **What you need:** a running database; `ready` builds the tables of chapter 02.
+
+// %%
+import { checkpoint, query, ready, runFile, show, summary, table } from '../lib/index.ts';
+
+const db = await ready('03');
+
+// %% [markdown]
+// ## The trap: ids are handed out in order, but they do not commit in order
+//
+// Two applications write at the same time. The first one draws its id, and is slow to commit. The second one draws the next id and
+// commits at once. Somebody who looks now sees the higher id and not the lower one.
+//
+// Run the cell: `slow` and `fast` are two connections.
+
+// %%
+const slow = await db.connect();
+const insert = `insert into events (customer_id, event_type, country, browser, device_id, session_id)
+  values (900001, 'click', 'India', 'chrome', 1, 1) returning event_id`;
+await slow.query('begin');
+const slowId = Number((await slow.query(insert)).rows[0].event_id);
+const fastId = Number((await db.query(insert)).rows[0].event_id);
+const [seen] = await query<{ visible: number }>(
+  db,
+  'select count(*) as visible from events where event_id in ($1, $2)',
+  [slowId, fastId],
+);
+table([{ slowId, fastId, visible: seen?.visible }]);
+
+// %% [markdown]
+// Both ids are drawn, and one row is visible. A rollup that remembers "I have counted up to the highest id that I saw"
+// would now remember `fastId`. When `slow` commits, its event lies below that mark. It is never counted, and nobody is told.
+//
+// ## Where a rollup remembers how far it is
+//
+// The table `rollups` holds one row for each rollup: its *watermark*.
+
+// %%
+await runFile(db, '03-rollups.sql');
+
+// %% [markdown]
+// ## Wait for just those writers
+//
+// The cure has four steps, and the third one is the one that people forget:
+//
+// 1. Read the last id that the sequence has handed out. Every later id belongs to a later window.
+// 2. Ask `pg_locks` who is writing to the table right now. A writer locks the table *before* it draws its first id, so
+//    whoever holds an id of this window is on that list.
+// 3. Wait until each of these has ended. New writers come and go: nobody waits for *us*.
+// 4. Move the watermark, in the same transaction as the counting. Either both happen or neither.
+//
+// The function that lists the writers is short:
+
+// %%
+await runFile(db, '03-rollup-writers.sql');
+
+// %%
+await show(db, `
+  select writers.pid, activity.state, activity.application_name
+    from rollup_writers(array(select relid::oid from pg_partition_tree('events'))) as writers
+    left join pg_stat_activity as activity using (pid)`);
+
+// %% [markdown]
+// That is `slow`, idle in its transaction. (On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*;
+// the next function finishes those before a window closes. On one server it does nothing.)
+
+// %%
+await runFile(db, '03-settle-distributed-writes.sql');
+
+// %% [markdown]
+// And here is the window itself. It is the longest function of the workshop, and the one that the counts depend on.
+// Read the four numbered comments; skip the rest the first time.
+
+// %%
+await runFile(db, '03-incremental-rollup-window.sql');
+
+// %% [markdown]
+// ## Watch it refuse
+//
+// `slow` is still open. Ask for a window with half a second of patience. **This fails on purpose**, and the message names
+// the process that holds things up. The watermark stays where it was.
+
+// %%
+await query(db, `
+  insert into rollups (name, event_table_name, event_id_sequence_name)
+  values ('lesson', 'events', 'events_event_id_seq')
+  on conflict (name) do update set last_aggregated_id = 0`);
+const window = `select * from incremental_rollup_window('lesson', patience => '500 milliseconds')`;
+const refusal = await query(db, window).then(
+  () => 'no refusal',
+  (error: Error) => error.message,
+);
+refusal;
+
+// %% [markdown]
+// ## Watch it succeed
+//
+// The writer commits. Now the same call returns a window that holds both events, and a second call finds nothing new:
+// `window_end` below `window_start` means *empty*.
+
+// %%
+await slow.query('commit');
+slow.release();
+const [first] = await query<{ window_start: number; window_end: number }>(db, window);
+const [second] = await query<{ window_start: number; window_end: number }>(db, window);
+table([
+  { call: 'first', ...first },
+  { call: 'second', ...second },
+]);
+
+// %% [markdown]
+// ## Rules that the window relies on
+//
+// * Ids come **only** from the column's default. An application that calls `nextval` first and inserts later holds an id without holding
+//   the lock, and no window of this kind can see it.
+// * The sequence hands out one id at a time (`cache 1`). The function refuses another setting.
+// * The transaction runs at *read committed*. Under *repeatable read* the count would use a snapshot from before
+//   the wait. The function refuses that too.
+
+// %%
+const client = await db.connect();
+await client.query('begin isolation level repeatable read');
+const isolation = await client.query(window).then(
+  () => 'no refusal',
+  (error: Error) => error.message,
+);
+await client.query('rollback');
+client.release();
+isolation;
+
+// %% [markdown]
+// ## Checkpoints
+
+// %%
+checkpoint('03.1', 'one of the two rows was visible while the writer was open', seen?.visible, 1);
+checkpoint('03.2', 'an open writer is named, not passed by', /still open/.test(refusal), true);
+checkpoint(
+  '03.3',
+  'the window then holds both events',
+  Boolean(first && first.window_start <= slowId && first.window_end >= fastId),
+  true,
+);
+checkpoint(
+  '03.4',
+  'a second window is empty',
+  Boolean(second && second.window_end < second.window_start),
+  true,
+);
+checkpoint('03.5', 'another isolation level is refused', /read committed/.test(isolation), true);
+
+// %%
+await query(db, `delete from rollups where name = 'lesson'`);
+summary({
+  learned: [
+    'ids do not commit in the order in which they are drawn',
+    'wait for the writers of the moment, block nobody, give up with a name after a patience',
+    'the watermark moves in the same transaction as the counting',
+  ],
+  next: '04-rollups',
+});
+
+// %% [markdown]
+// **Read more:** [Scalable incremental data aggregation on Postgres and Citus](https://www.citusdata.com/blog/2018/06/14/scalable-incremental-data-aggregation/)

@@ -1,0 +1,198 @@
+// %% [markdown]
+// # Count once, and keep counting
+//
+// **10 minutes.** You create the two functions that turn events into rollups, and look into the two sketches that make
+// distinct counts and top lists *addable*. Everything else in the workshop is a sum over what they write.
+//
+// **What you need:** a running database; `ready` builds chapters 02 and 03.
+
+// %%
+import { between, checkpoint, COLOURS, drawPlot, query, ready, rollUpHours, rollUpMinutes, runFile,
+  show, summary, table } from '../lib/index.ts';
+import * as Plot from '@observablehq/plot';
+
+const db = await ready('04');
+
+// %% [markdown]
+// ## Why not just count?
+//
+// Counts add up: 3 events in one group and 4 in the next are 7. *Distinct* counts do not: 3 devices in one
+// hour and 4 in the next are anything from 4 to 7. To merge them you would have to keep all ids.
+//
+// A **HyperLogLog** sketch keeps 1,280 bytes instead. It hashes each value and remembers, in each of 2,048 registers, the
+// longest run of leading zeros that it has seen. A long run is rare, so it tells of many different values. Two sketches merge by taking the larger of each
+// register, and a value that comes twice changes nothing.
+
+// %%
+await show(db, `
+  select hll_cardinality(hll_add_agg(hll_hash_bigint(device)))           as distinct_devices,
+         pg_column_size(hll_add_agg(hll_hash_bigint(device)))            as bytes,
+         hll_cardinality(hll_union(
+           hll_add_agg(hll_hash_bigint(device)) filter (where device <= 6000),
+           hll_add_agg(hll_hash_bigint(device)) filter (where device > 4000))) as union_of_overlapping_halves
+    from generate_series(1, 10000) as device`);
+
+// %% [markdown]
+// The truth is 10,000 both times. The estimate is off by a little, and the union of two halves that overlap gives the very same estimate: nothing is
+// counted twice.
+//
+// ## How far off is it?
+//
+// The standard error is $1.04 / \sqrt{2048} = 2.3\,\%$. Below, one sketch grows from 10 to 200,000 values while
+// the truth is known. Two thirds of the points should fall into the inner band, nearly all into the outer one. Small sets are exact: the sketch keeps
+// the values themselves until that no longer pays.
+
+// %%
+interface Estimate {
+  truth: number;
+  estimate: number;
+}
+const estimates = await query<Estimate>(db, `
+  select size as truth, hll_cardinality(hll_add_agg(hll_hash_bigint(value))) as estimate
+    from unnest(array[10, 50, 100, 300, 1000, 3000, 10000, 30000, 60000, 100000, 150000, 200000]) as size,
+         lateral generate_series(1, size) as value
+   group by size order by size`);
+const errors = estimates.map(({ truth, estimate }) => ({
+  truth,
+  percent: 100 * (estimate / truth - 1),
+}));
+
+// %%
+drawPlot({
+  title: 'Error of HyperLogLog, in percent', width: 640, height: 260, grid: true, marginLeft: 50,
+  x: { type: 'log', label: 'distinct values', tickFormat: ',' },
+  y: { label: 'error, %', domain: [-7, 7] },
+  marks: [
+    Plot.rect([{}], {
+      x1: 10, x2: 200_000, y1: -4.6, y2: 4.6, fill: COLOURS.sky, fillOpacity: 0.15,
+    }),
+    Plot.rect([{}], {
+      x1: 10, x2: 200_000, y1: -2.3, y2: 2.3, fill: COLOURS.sky, fillOpacity: 0.25,
+    }),
+    Plot.ruleY([0]),
+    Plot.dot(errors, { x: 'truth', y: 'percent', fill: COLOURS.red, r: 5 }),
+  ],
+});
+
+// %% [markdown]
+// ## The most frequent ones: TopN
+//
+// **TopN** keeps a list of counters, here up to 1,000 a group, as JSON. Lists add up, counter by counter; when one grows too long, the rarest
+// counters go. That makes it exact for as long as there are fewer different values than counters.
+
+// %%
+await show(db, `
+  with lists as (
+    select topn_add_agg(device) as list from unnest(array['a', 'b', 'a', 'c']) as device
+    union all
+    select topn_add_agg(device) from unnest(array['b', 'b', 'd']) as device)
+  select (topn(topn_union_agg(list), 3)).* from lists`);
+
+// %% [markdown]
+// ## The rollup functions
+//
+// Now the function itself. It asks for a window (chapter 03), groups the events of that window, and *upserts*: a group that is there
+// already gets the new numbers added. `date_bin` cuts the time into pieces of five minutes counted from a fixed origin, so that buckets do not
+// depend on anybody's time zone.
+
+// %%
+await runFile(db, '04-five-minutely-aggregation.sql');
+
+// %% [markdown]
+// The hourly one is its twin, with a watermark of its own. Each may lag behind or fail without touching the other.
+
+// %%
+await runFile(db, '04-hourly-aggregation.sql');
+
+// %% [markdown]
+// `aggregate_events` calls both, in windows of bounded size with a commit after each. A backlog of a hundred million events
+// then takes many small steps, not one that fills the memory.
+
+// %%
+await runFile(db, '04-aggregate-events.sql');
+
+// %% [markdown]
+// ## Try them by hand
+//
+// Five events of an invented customer: two devices, three sessions, and one event without a country.
+
+// %%
+await query(db, `
+  insert into events (customer_id, event_type, country, browser, device_id, session_id) values
+    (900004, 'click', 'India', 'chrome',  1, 11),
+    (900004, 'click', 'India', 'chrome',  1, 11),
+    (900004, 'click', 'India', 'chrome',  2, 12),
+    (900004, 'click', null,    'firefox', 1, 13),
+    (900004, 'click', null,    'firefox', 1, 13)`);
+const minutes = await rollUpMinutes(db);
+const hours = await rollUpHours(db);
+table([
+  { rollup: '5 minutes', ...minutes },
+  { rollup: '1 hour', ...hours },
+]);
+
+// %%
+const groups = `
+  select country, browser, minute, event_count,
+         round(hll_cardinality(device_distinct_count)) as devices,
+         round(hll_cardinality(session_distinct_count)) as sessions, top_devices_1000
+    from rollup_events_5min where customer_id = 900004 order by minute desc, country limit 4`;
+await show(db, groups);
+
+// %% [markdown]
+// ## Again, with nothing new and with something new
+//
+// A second call finds an empty window. Then one more event comes, for a group that exists: its row is
+// updated, and no row is added for the event without a country either.
+
+// %%
+const again = await rollUpMinutes(db);
+await query(db, `
+  insert into events (customer_id, event_type, country, browser, device_id, session_id)
+  values (900004, 'click', null, 'firefox', 3, 14)`);
+await rollUpMinutes(db);
+await show(db, groups);
+
+// %% [markdown]
+// ## Checkpoints
+
+// %%
+const [counted] = await query<{
+  raw: number;
+  rolled_up: number;
+  groups: number;
+  distinct_groups: number;
+}>(db, `
+  select (select count(*) from events where customer_id = 900004) as raw,
+         sum(event_count) as rolled_up, count(*) as groups,
+         count(distinct row(event_type, country, browser, minute)) as distinct_groups
+    from rollup_events_5min where customer_id = 900004`);
+checkpoint('04.1', 'the rollup counts every event once', counted?.rolled_up, counted?.raw);
+checkpoint(
+  '04.2',
+  'no group stands twice, with or without a country',
+  counted?.groups,
+  counted?.distinct_groups,
+);
+checkpoint('04.3', 'a second call has nothing to do', again.end_id < again.start_id, true);
+checkpoint(
+  '04.4',
+  'no estimate is off by more than 3 standard errors',
+  Math.max(...errors.map((point) => Math.abs(point.percent))),
+  between(0, 6.9),
+);
+checkpoint('04.5', '100 distinct values are counted exactly', estimates[2]?.estimate, 100);
+
+// %%
+summary({
+  learned: [
+    'a sketch is an answer that can be added up: HyperLogLog for distinct counts, TopN for top lists',
+    'one statement groups the window and upserts it, in the same transaction as the watermark',
+    'buckets are cut in UTC',
+  ],
+  next: '05-load',
+});
+
+// %% [markdown]
+// **Read more:** [Distributed count(distinct) with HyperLogLog](https://www.citusdata.com/blog/2017/04/04/distributed_count_distinct_with_postgresql/) ·
+// [TopN for your Postgres database](https://www.citusdata.com/blog/2018/03/27/topn-for-your-postgres-database/)

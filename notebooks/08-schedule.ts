@@ -1,0 +1,168 @@
+// %% [markdown]
+// # Let it run by itself, and watch it move
+//
+// **10 minutes.** A scheduler calls the rollups, a live stream of events comes in, and a chart is redrawn in place while you watch. In the end
+// you close the gap between the last rollup and now.
+//
+// **What you need:** rolled-up events. `ready` makes some if there are none.
+
+// %%
+import { atLeast, checkpoint, COLOURS, describeServer, drawVegaLite, html, Live, query, ready,
+  recount, rollUpAll, runFile, show, streamEvents, summary, table } from '../lib/index.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const db = await ready('08');
+
+// %% [markdown]
+// ## The schedule
+//
+// **pg_cron** runs SQL inside the server, as `cron` would. Three jobs are all that the pipeline needs: rollups, partitions ahead,
+// and old partitions away (chapter 09). A job that is still running is not started a second time, and a rollup that fails has changed nothing: the
+// next one does its work.
+//
+// Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the
+// job repeats the rollup every ten seconds until its minute is over.
+
+// %%
+const server = await describeServer(db);
+await runFile(db, '08-schedule.sql');
+
+// %%
+await show(db, '08-schedule-status.sql');
+
+// %% [markdown]
+// ## The live tail
+//
+// Between two rollups there are events that no rollup has counted. For most dashboards ten seconds do not matter. Where they do, this function
+// adds them: the rolled-up groups, and the raw events behind *this customer's own* progress, in one statement, so that both come
+// from the same moment. It reads few rows: those of one customer since the last rollup.
+
+// %%
+await runFile(db, '08-live-events-5min.sql');
+
+// %% [markdown]
+// ## A stream, and a dashboard that moves
+//
+// `streamEvents` plays the application: 200 events a second of 50 customers, all happening now. The loop below
+// asks once a second, for the biggest of them: how many events of the last minutes are rolled up, how many wait?
+// Blue is counted, orange waits. Each time the scheduler runs, orange turns blue.
+//
+// The first tick can take a minute. The loop ends by itself after the second one, or after 85 seconds.
+
+// %%
+const began = new Date(Date.now() - (Date.now() % 300_000));
+const sample = () =>
+  query<{ rolled_up: number; live: number }>(db, `
+  select coalesce((select sum(event_count) from rollup_events_5min
+                    where customer_id = 1 and minute >= $1), 0)::bigint as rolled_up,
+         (select sum(event_count) from live_events_5min(1, $1))::bigint as live`, [began]);
+interface Sample {
+  seconds: number;
+  state: 'rolled up' | 'waiting';
+  events: number;
+}
+const samples: Sample[] = [];
+const chart = (live: Live) =>
+  drawVegaLite(
+    {
+      title: `Customer 1, events since ${began.toISOString().slice(11, 16)} (UTC)`,
+      width: 640, height: 240, data: { values: samples },
+      mark: { type: 'area', interpolate: 'step-after' },
+      encoding: {
+        x: { field: 'seconds', type: 'quantitative', title: 'seconds', scale: { nice: false } },
+        y: { field: 'events', type: 'quantitative', title: null, stack: 'zero' },
+        color: {
+          field: 'state', type: 'nominal', title: null,
+          scale: { domain: ['rolled up', 'waiting'], range: [COLOURS.blue, COLOURS.orange] },
+        },
+        order: { field: 'state' },
+      },
+    },
+    live,
+  );
+
+// %% tags=["timeout-120"]
+const stream = streamEvents(db);
+const area = new Live();
+let ticks = 0;
+let counted = -1;
+const start = Date.now();
+let nextOwnRun = server.canSchedule ? Number.POSITIVE_INFINITY : 8;
+while (ticks < 2 && Date.now() - start < 85_000) {
+  const seconds = (Date.now() - start) / 1000;
+  if (seconds > nextOwnRun) {
+    await rollUpAll(db);
+    nextOwnRun += 8;
+  } // no scheduler here: this cell is one
+  const [now] = await sample();
+  if (counted >= 0 && now!.rolled_up > counted) ticks++;
+  counted = now!.rolled_up;
+  samples.push(
+    { seconds, state: 'rolled up', events: counted },
+    { seconds, state: 'waiting', events: now!.live - counted },
+  );
+  await chart(area);
+  await sleep(1000);
+}
+const sent = await stream.stop();
+`${sent} events sent, ${ticks} rollups seen`;
+
+// %% [markdown]
+// ## Who did that?
+//
+// The scheduler keeps a diary: what ran, when, and how it ended.
+
+// %%
+await show(db, '08-schedule-status.sql');
+if (!server.canSchedule)
+  html(
+    'pg_cron is not in this database, so the cell above ran the rollups itself. <code>npm run doctor</code> says how to get it.',
+  );
+
+// %% [markdown]
+// ## Stop it
+//
+// A schedule that nobody stops runs for ever. This takes away the workshop's jobs and no other; then one last rollup counts what
+// came after the last tick.
+
+// %%
+await runFile(db, '08-unschedule.sql');
+await rollUpAll(db);
+const totals = await recount(db);
+table(totals);
+
+// %% [markdown]
+// ## Checkpoints
+
+// %%
+checkpoint('08.1', 'the stream was written', sent, atLeast(500));
+checkpoint(
+  '08.2',
+  'rollups ran while you watched',
+  ticks,
+  atLeast(1),
+  'Does the scheduler run? `npm run doctor` looks at pg_cron; then run the loop again.',
+);
+checkpoint(
+  '08.3',
+  'every event is counted once',
+  totals.map((row) => row.rolled_up_events),
+  totals.map((row) => row.raw_events),
+);
+const shown = samples.filter((sample) => sample.state === 'waiting').map((sample) => sample.events);
+checkpoint(
+  '08.4',
+  'the live tail never counts less than the rollup',
+  Math.min(...shown),
+  atLeast(0),
+);
+
+// %%
+summary({
+  learned: [
+    'three scheduled jobs run the pipeline',
+    'a rollup that fails or comes late loses nothing',
+    'the live tail adds what is not rolled up yet, for one customer, exactly',
+  ],
+  next: '09-expire',
+});

@@ -1,0 +1,169 @@
+// %% [markdown]
+// # Forget on time, and never too early
+//
+// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that the ones that are
+// not counted yet stay, and see where events go that find no partition.
+//
+// **What you need:** a running database; `ready` builds the rest.
+
+// %%
+import { atLeast, checkpoint, COLOURS, drawPlot, query, ready, recount, rollUpAll, runFile, show,
+  summary, table } from '../lib/index.ts';
+import * as Plot from '@observablehq/plot';
+
+const db = await ready('09');
+
+// %% [markdown]
+// ## Some really old events
+//
+// The history of the workshop is a week. These events are nine and ten days old, of an invented customer. There is no partition for them, and still none of them is refused:
+// the *default* partition takes what belongs nowhere.
+
+// %%
+interface Partition {
+  name: string;
+  kind: string;
+  starts_at: Date | null;
+  ends_at: Date | null;
+  rolled_up: boolean;
+  bytes: number;
+}
+const partitions = () => query<Partition>(db, '09-partitions.sql');
+await query(db, `
+  insert into events (event_time, customer_id, event_type, country, browser, device_id, session_id)
+  select now() - interval '9 days' - number * interval '12 hours', 900009, 'click', 'India', 'chrome', number, number
+    from generate_series(0, 2) as number`);
+await show(
+  db,
+  `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1`);
+
+// %% [markdown]
+// `maintain_partitions` gives them a place of their own: it makes the partitions that are missing, and moves the rows there with
+// their ids. (It is scheduled, so that the default partition is empty most of the time.)
+
+// %%
+await show(db, 'call maintain_partitions()');
+await show(
+  db,
+  `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1 order by 1`);
+
+// %% [markdown]
+// ## Drop what is old, but nothing that is not counted
+//
+// The tutorial says `drop table` on the partition. If a rollup was behind at that moment, its events are gone, and nobody notices. This procedure looks first: a partition
+// goes only when every rollup has passed its last event, and it looks *again* under a lock, so that nobody can add a late row in between.
+
+// %%
+await runFile(db, '09-expire-events.sql');
+
+// %% [markdown]
+// The new old events are not rolled up. So the call below keeps their partitions and says why.
+
+// %%
+const old = await query<{ limit: Date }>(
+  db,
+  `select date_trunc('day', now() - interval '8 days', 'UTC') as limit`);
+const before = await partitions();
+await query(db, 'select 1');
+await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
+const kept = await partitions();
+
+// %% [markdown]
+// ## Roll up, then drop
+//
+// Now they are counted. The same call drops the partitions: in milliseconds, whatever their size.
+
+// %%
+await rollUpAll(db);
+const started = performance.now();
+await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
+const milliseconds = performance.now() - started;
+const after = await partitions();
+`${kept.length - after.length} partitions dropped in ${milliseconds.toFixed(0)} ms`;
+
+// %% [markdown]
+// Before and after: the red ones are gone.
+
+// %%
+const gone = new Set(
+  kept.map((part) => part.name).filter((name) => !after.some((part) => part.name === name)),
+);
+const bars = kept
+  .filter((part) => part.starts_at && part.ends_at)
+  .map((part) => ({ ...part, state: gone.has(part.name) ? 'dropped' : part.kind }));
+drawPlot({
+  title: 'Partitions of the raw events', width: 720, height: 110, marginLeft: 20, marginRight: 20,
+  x: { type: 'utc', label: null },
+  y: { axis: null },
+  color: {
+    domain: ['dropped', 'history', '5 minutes'], range: [COLOURS.red, COLOURS.grey, COLOURS.blue],
+    legend: true,
+  },
+  marks: [Plot.barX(bars, { x1: 'starts_at', x2: 'ends_at', y: () => 0, fill: 'state', inset: 1 })],
+});
+
+// %% [markdown]
+// ## The answers stay
+//
+// The raw events are gone. The rollups still have them: three events, three devices, at their time.
+
+// %%
+await show(db, `
+  select minute, event_count, hll_cardinality(device_distinct_count) as devices
+    from rollup_events_5min where customer_id = 900009 order by minute desc limit 3`);
+
+// %% [markdown]
+// ## A partition that somebody is writing to
+//
+// Dropping takes a lock that no writer may hold. The procedure waits for two seconds at most, and then says *busy* and keeps the partition: the next
+// run takes it. It never makes a queue of writers behind it.
+//
+// ## How much is there to forget?
+//
+// The 5-minute partitions of today are small. What costs is their number: each query plans over all of them, and on a cluster each has
+// a table on each shard. Forget early, or keep the old ones coarse.
+
+// %%
+const sizes = await query<{ kind: string; partitions: number; megabytes: number }>(db, `
+  select case when name like '%default%' then 'default' else kind end as kind, count(*) as partitions,
+         round(sum(bytes) / 1e6, 1) as megabytes from (${(await import('../lib/index.ts')).readSql('09-partitions.sql').trim().replace(/;$/, '')}) as parts
+   group by 1 order by 1`);
+table(sizes);
+
+// %% [markdown]
+// ## Checkpoints
+
+// %%
+const [raw] = await query<{ left: number }>(
+  db,
+  'select count(*) as left from events where customer_id = 900009',
+);
+const [rolled] = await query<{ events: number }>(
+  db,
+  'select sum(event_count) as events from rollup_events_5min where customer_id = 900009',
+);
+checkpoint('09.1', 'partitions that were not counted were kept', kept.length, before.length);
+checkpoint('09.2', 'then they were dropped', gone.size, atLeast(1));
+checkpoint('09.3', 'their raw events are gone', raw?.left, 0);
+checkpoint('09.4', 'their counts are not', rolled?.events, atLeast(3) as never);
+const totals = await recount(db);
+checkpoint(
+  '09.5',
+  'rollup and recount agree on what is left',
+  totals.map((row) => row.rolled_up_events),
+  totals.map((row) => row.raw_events),
+);
+
+// %%
+summary({
+  learned: [
+    'dropping a partition takes no longer for a billion rows than for one',
+    'drop only what every rollup has passed, and check it under the lock',
+    'a default partition loses nothing, and maintenance empties it',
+  ],
+});
+
+// %% [markdown]
+// You have built the whole pipeline. **Where to go from here:** run it on your own data, or on a Citus cluster by setting `DATABASE_URL`.
+//
+// **Read more:** [Citus and pg_partman](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)
