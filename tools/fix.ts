@@ -1,0 +1,28 @@
+/** `npm run fix`: repairs all that a program can repair. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runTool } from './cli.ts';
+import { buildNotebooks } from './percent.ts';
+
+const root = join(import.meta.dirname, '..');
+const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
+const sqlfluff = join(root, '.venv/bin/sqlfluff');
+
+await runTool(() => {
+  process.chdir(root);
+  const remaining = [run('Format and lint', process.execPath, [biome, 'check', '--write'])];
+  if (existsSync(sqlfluff)) remaining.push(run('Format SQL', sqlfluff, ['fix', 'sql']));
+  else console.log('Format SQL: left out, there is no .venv yet (npm start makes it)');
+  const written = buildNotebooks('notebooks');
+  console.log(`Notebooks: ${written.length ? `written ${written.join(', ')}` : 'up to date'}`);
+  if (remaining.includes(false)) throw new Error('Some faults are for a person to repair; see above.');
+});
+
+// Its output is shown only when something remains.
+function run(title: string, program: string, args: string[]): boolean {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+  console.log(`${title}: ${status === 0 ? 'ok' : 'faults remain'}`);
+  if (status !== 0) console.error(error?.message ?? `${stdout}${stderr}`);
+  return status === 0;
+}
