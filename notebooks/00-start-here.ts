@@ -1,9 +1,9 @@
 // %% [markdown]
 // # See a customer's dashboard in one minute
 //
-// **5 minutes.** You run a product that records what its users do: page views, searches, clicks. Every one of your
-// customers wants a live dashboard of *their own* events. There are thousands of customers, and the biggest of them
-// sends a thousand times more events than the smallest.
+// **5 minutes.** You run a product that records what its users do: page views, searches, clicks. Every one of
+// your customers wants a live dashboard of *their own* events. There are thousands of customers, and the
+// biggest of them sends a thousand times more events than the smallest.
 //
 // This workshop builds the part of a product that answers them, step by step, on PostgreSQL:
 //
@@ -17,15 +17,16 @@
 //
 // You need no more than some SQL. The TypeScript stays small, and it is explained where it is not.
 //
-// **How a notebook works:** click into the next cell and press *Shift + Enter*. It runs, shows its result below, and
-// goes on to the next one. `[*]` beside a cell means that it is still running. Every cell may run twice.
+// **How a notebook works:** click into the next cell and press *Shift + Enter*. It runs, shows its result
+// below, and goes on to the next one. `[*]` beside a cell means that it is still running. Every cell may run
+// twice.
 
 // %% [markdown]
 // ## Is everything there?
 //
-// `ready` connects to the database and builds what a chapter needs. For this first look it builds the
-// finished pipeline: it makes some hundred thousand events, loads them and rolls them up. That takes half a minute the first time,
-// and nothing after that. The line that it prints says which server you are on.
+// `ready` connects to the database and builds what a chapter needs. For this first look it builds the finished
+// pipeline: it makes some hundred thousand events, loads them and rolls them up. That takes half a minute the
+// first time, and nothing after that. The line that it prints says which server you are on.
 
 // %%
 import { atLeast, biggestCustomers, checkpoint, describeServer, drawVegaLite, latestTime, query,
@@ -34,9 +35,9 @@ import { atLeast, biggestCustomers, checkpoint, describeServer, drawVegaLite, la
 const db = await ready('00');
 
 // %% [markdown]
-// The extensions below do the work that a rollup cannot do with plain counts. **hll** counts distinct things in
-// 1,280 bytes, **topn** keeps lists of the most frequent ones, **pg_partman** makes partitions, **pg_cron** runs jobs.
-// Where TopN is not installed, the kit brings the same functions in plain SQL.
+// The extensions below do the work that a rollup cannot do with plain counts. **hll** counts distinct things
+// in 1,280 bytes, **topn** keeps lists of the most frequent ones, **pg_partman** makes partitions, **pg_cron**
+// runs jobs. Where TopN is not installed, the kit brings the same functions in plain SQL.
 
 // %%
 const server = await describeServer(db);
@@ -46,8 +47,8 @@ serverLine(server);
 // %% [markdown]
 // ## What does an event look like?
 //
-// One row says: at this time, for this customer, this device did that. Nothing else is ever asked
-// of the application.
+// One row says: at this time, for this customer, this device did that. Nothing else is ever asked of the
+// application.
 
 // %%
 await show(db, `
@@ -57,8 +58,8 @@ await show(db, `
 // %% [markdown]
 // ## The first dashboard
 //
-// The biggest customer's last two days, hour by hour. The chart reads 49 rows' worth of rollups, not the events:
-// the three lines are counts that were prepared when the events came in.
+// The biggest customer's last two days, hour by hour. The chart reads 49 rows' worth of rollups, not the
+// events: the three lines are counts that were prepared when the events came in.
 
 // %%
 const [customer] = await biggestCustomers(db, 1);
@@ -79,8 +80,9 @@ await drawVegaLite({
 // %% [markdown]
 // Point at the chart: it tells you the values. Days go up and down, as people do.
 //
-// The answer that stands behind it came in about a millisecond, and it stays that fast when there are
-// a thousand times more events, because the size of a rollup depends on how many *groups* there are, not how many events.
+// The answer that stands behind it came in about a millisecond, and it stays that fast when there are a
+// thousand times more events, because the size of a rollup depends on how many *groups* there are, not how
+// many events.
 
 // %%
 table(await topDevices(db, question), {
@@ -90,8 +92,8 @@ table(await topDevices(db, question), {
 // %% [markdown]
 // ## Checkpoints
 //
-// A green line like those below ends each step. It compares a value with what the chapter promises.
-// If one is red, it says what to try.
+// A green line like those below ends each step. It compares a value with what the chapter promises. If one is
+// red, it says what to try.
 
 // %%
 const [{ events } = { events: 0 }] = await query<{ events: number }>(

@@ -1,16 +1,17 @@
 // %% [markdown]
 // # Connect, and find out what you are connected to
 //
-// **5 minutes.** A connection, the first statement, and one fact to hold on to through the workshop: is this one
-// server, or a cluster of several?
+// **5 minutes.** A connection, the first statement, and one fact to hold on to through the workshop: is this
+// one server, or a cluster of several?
 //
-// **What you need:** a running database. `npm start` has started one; `npm run up` in a terminal starts it too.
+// **What you need:** a running database. `npm start` has started one; `npm run up` in a terminal starts it
+// too.
 
 // %% [markdown]
 // ## Open a connection
 //
-// `connect` opens a *pool*: a handful of connections that statements take in turn. The address comes from
-// the environment variable `DATABASE_URL` if you set it, otherwise from the database that the kit started for you.
+// `connect` opens a *pool*: a handful of connections that statements take in turn. The address comes from the
+// environment variable `DATABASE_URL` if you set it, otherwise from the database that the kit started for you.
 // The password is left out when the address is shown.
 
 // %%
@@ -23,8 +24,8 @@ shownUrl(databaseUrl());
 // %% [markdown]
 // ## Ask a first question
 //
-// `show` sends a statement and shows the rows. Values never stand inside the text: they travel beside it
-// as `$1`, `$2`, so that nobody's input can become SQL.
+// `show` sends a statement and shows the rows. Values never stand inside the text: they travel beside it as
+// `$1`, `$2`, so that nobody's input can become SQL.
 
 // %%
 await show(
@@ -32,8 +33,8 @@ await show(
   `select $1::text as greeting, now() as server_time, current_database() as database`, ['hello']);
 
 // %% [markdown]
-// `query` does the same and hands you the rows as TypeScript objects. You say what a row looks like, and the editor
-// helps from there: type `row.` in a new cell and press *Tab*.
+// `query` does the same and hands you the rows as TypeScript objects. You say what a row looks like, and the
+// editor helps from there: type `row.` in a new cell and press *Tab*.
 
 // %%
 interface Answer {
@@ -46,9 +47,10 @@ row;
 // %% [markdown]
 // ## One server or several?
 //
-// This workshop runs the same SQL on two engines. **PostgreSQL** is one server, and it is plenty for a long time.
-// **Citus** is an extension that spreads tables over several servers: a *coordinator*, which you talk to, and *workers*,
-// which hold the rows. Where a chapter shows something that takes several servers, it says so.
+// This workshop runs the same SQL on two engines. **PostgreSQL** is one server, and it is plenty for a long
+// time. **Citus** is an extension that spreads tables over several servers: a *coordinator*, which you talk
+// to, and *workers*, which hold the rows. Where a chapter shows something that takes several servers, it says
+// so.
 
 // %%
 const server = await describeServer(db);
@@ -67,8 +69,8 @@ if (needsSeveralNodes(server, 'a look at the workers')) {
 // %% [markdown]
 // ## What could go wrong
 //
-// The address is wrong, or nothing answers there. That failure is worth seeing once, on purpose: the message says where it
-// looked and what to do next.
+// The address is wrong, or nothing answers there. That failure is worth seeing once, on purpose: the message
+// says where it looked and what to do next.
 
 // %%
 const refused = await connect('postgres://nobody@127.0.0.1:1/nowhere').catch(

@@ -1,8 +1,8 @@
 // %% [markdown]
 // # Give events a place in time, and a customer to live with
 //
-// **10 minutes.** You create the raw table and the rollup tables. Two decisions are made here that everything later
-// leans on: rows are kept in *partitions* by time, and every table can be spread by *customer*.
+// **10 minutes.** You create the raw table and the rollup tables. Two decisions are made here that everything
+// later leans on: rows are kept in *partitions* by time, and every table can be spread by *customer*.
 //
 // **What you need:** a running database. Chapter 01 is not required.
 
@@ -18,13 +18,15 @@ const db = await ready('02');
 //
 // One row an event. Read the statement below for three choices:
 //
-// * `event_id` comes from a sequence and is handed out by the column's default, never by the application.
-//   The next chapter shows why exactly-once counting depends on it.
-// * `partition by range (event_time)`: the table itself stores nothing. Its partitions do, each one for a stretch of time.
-// * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each group of pages, so it is a thousand
-//   times smaller than a B-tree, and it is enough to find "the ids since last time".
+// * `event_id` comes from a sequence and is handed out by the column's default, never by the application. The
+//   next chapter shows why exactly-once counting depends on it.
+// * `partition by range (event_time)`: the table itself stores nothing. Its partitions do, each one for a
+//   stretch of time.
+// * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each group of pages, so it
+//   is a thousand times smaller than a B-tree, and it is enough to find "the ids since last time".
 //
-// Every file in `sql/` may be run any number of times. If chapter 00 has built the table already, this changes nothing.
+// Every file in `sql/` may be run any number of times. If chapter 00 has built the table already, this changes
+// nothing.
 
 // %%
 await runFile(db, '02-events.sql');
@@ -32,12 +34,13 @@ await runFile(db, '02-events.sql');
 // %% [markdown]
 // ## The rollup tables
 //
-// A rollup holds one row for each group that a dashboard can ask about: customer, event type, country, browser, and the
-// 5 minutes (or the hour) in which it happened. Beside the plain count stand two **HyperLogLog** sketches, to count distinct devices and
-// sessions, and a **TopN** list of the most active devices. Chapter 04 fills them.
+// A rollup holds one row for each group that a dashboard can ask about: customer, event type, country,
+// browser, and the 5 minutes (or the hour) in which it happened. Beside the plain count stand two
+// **HyperLogLog** sketches, to count distinct devices and sessions, and a **TopN** list of the most active
+// devices. Chapter 04 fills them.
 //
-// `nulls not distinct` in the unique index matters: an event without a country must find its group again,
-// or each run would add a group of its own.
+// `nulls not distinct` in the unique index matters: an event without a country must find its group again, or
+// each run would add a group of its own.
 
 // %%
 await runFile(db, '02-rollup-events-5min.sql');
@@ -48,9 +51,10 @@ await runFile(db, '02-rollup-events-1hr.sql');
 // %% [markdown]
 // ## Keep a customer's rows together
 //
-// On a cluster, rows must be told where to live. All tables are distributed by `customer_id`, which puts everything of
-// one customer on one node: *co-location*. A dashboard, which is always about one customer, then asks exactly one node, and a rollup reads and writes
-// on the same node. On a single server the file says that there is nothing to do.
+// On a cluster, rows must be told where to live. All tables are distributed by `customer_id`, which puts
+// everything of one customer on one node: *co-location*. A dashboard, which is always about one customer, then
+// asks exactly one node, and a rollup reads and writes on the same node. On a single server the file says that
+// there is nothing to do.
 
 // %%
 await runFile(db, '02-rollup-progress.sql');
@@ -68,13 +72,14 @@ if (needsSeveralNodes(server, 'a map of the shards')) {
 // %% [markdown]
 // ## Partitions: fine where it is busy, coarse where it is quiet
 //
-// Old data should go away by dropping a table, which takes no longer for a billion rows than for one. For that, each
-// stretch of time needs its own. The tutorial behind this workshop uses 5 minutes.
+// Old data should go away by dropping a table, which takes no longer for a billion rows than for one. For
+// that, each stretch of time needs its own. The tutorial behind this workshop uses 5 minutes.
 //
 // A week of that is 2,016 tables, and each query plans over all of them. So the kit makes 5-minute partitions
-// only around now and a little ahead (with **pg_partman**), and day-sized ones for the history. `maintain_partitions` looks at what is
-// there and adds what is missing: call it as often as you like. A *default* partition catches rows that belong nowhere,
-// so that no event is ever refused, and the next call moves them to where they should be.
+// only around now and a little ahead (with **pg_partman**), and day-sized ones for the history.
+// `maintain_partitions` looks at what is there and adds what is missing: call it as often as you like. A
+// *default* partition catches rows that belong nowhere, so that no event is ever refused, and the next call
+// moves them to where they should be.
 
 // %%
 await runFile(db, '02-maintain-partitions.sql');
@@ -91,8 +96,8 @@ const partitions = await query<Partition>(db, '09-partitions.sql');
 table(partitions.slice(-8), { caption: `the last 8 of ${partitions.length} partitions` });
 
 // %% [markdown]
-// Look at them on a line of time. The upper picture is the whole week: days. The lower one is the last hour and what comes:
-// 5 minutes each, with room ahead so that the next events find a place.
+// Look at them on a line of time. The upper picture is the whole week: days. The lower one is the last hour
+// and what comes: 5 minutes each, with room ahead so that the next events find a place.
 
 // %%
 const bounded = partitions.filter((part) => part.starts_at && part.ends_at);
@@ -117,8 +122,8 @@ timeline(
 // %% [markdown]
 // ## What does a partition buy?
 //
-// Ask for the last five minutes and look at which tables the server reads. `explain` shows the plan
-// without running it: of all the partitions, only those that can hold such rows are left. This is called *pruning*.
+// Ask for the last five minutes and look at which tables the server reads. `explain` shows the plan without
+// running it: of all the partitions, only those that can hold such rows are left. This is called *pruning*.
 
 // %%
 const plan = await query<{ 'QUERY PLAN': string }>(db, `
@@ -166,4 +171,5 @@ summary({
 });
 
 // %% [markdown]
-// **Read more:** [Citus and pg_partman: creating a scalable time series database](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)
+// **Read more:** [Citus and pg_partman: creating a scalable time series
+// database](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)

@@ -1,9 +1,9 @@
 // %% [markdown]
 // # Find the events that are safe to count
 //
-// **10 minutes.** An incremental rollup counts only what is new. That sounds like "everything above the
-// last id", and that is wrong in a way that no test on a quiet laptop ever shows. In this chapter you watch it
-// go wrong, and then install the function that gets it right.
+// **10 minutes.** An incremental rollup counts only what is new. That sounds like "everything above the last
+// id", and that is wrong in a way that no test on a quiet laptop ever shows. In this chapter you watch it go
+// wrong, and then install the function that gets it right.
 //
 // **What you need:** a running database; `ready` builds the tables of chapter 02.
 
@@ -15,8 +15,8 @@ const db = await ready('03');
 // %% [markdown]
 // ## The trap: ids are handed out in order, but they do not commit in order
 //
-// Two applications write at the same time. The first one draws its id, and is slow to commit. The second one draws the next id and
-// commits at once. Somebody who looks now sees the higher id and not the lower one.
+// Two applications write at the same time. The first one draws its id, and is slow to commit. The second one
+// draws the next id and commits at once. Somebody who looks now sees the higher id and not the lower one.
 //
 // Run the cell: `slow` and `fast` are two connections.
 
@@ -35,8 +35,9 @@ const [seen] = await query<{ visible: number }>(
 table([{ slowId, fastId, visible: seen?.visible }]);
 
 // %% [markdown]
-// Both ids are drawn, and one row is visible. A rollup that remembers "I have counted up to the highest id that I saw"
-// would now remember `fastId`. When `slow` commits, its event lies below that mark. It is never counted, and nobody is told.
+// Both ids are drawn, and one row is visible. A rollup that remembers "I have counted up to the highest id
+// that I saw" would now remember `fastId`. When `slow` commits, its event lies below that mark. It is never
+// counted, and nobody is told.
 //
 // ## Where a rollup remembers how far it is
 //
@@ -51,8 +52,8 @@ await runFile(db, '03-rollups.sql');
 // The cure has four steps, and the third one is the one that people forget:
 //
 // 1. Read the last id that the sequence has handed out. Every later id belongs to a later window.
-// 2. Ask `pg_locks` who is writing to the table right now. A writer locks the table *before* it draws its first id, so
-//    whoever holds an id of this window is on that list.
+// 2. Ask `pg_locks` who is writing to the table right now. A writer locks the table *before* it draws its
+//    first id, so whoever holds an id of this window is on that list.
 // 3. Wait until each of these has ended. New writers come and go: nobody waits for *us*.
 // 4. Move the watermark, in the same transaction as the counting. Either both happen or neither.
 //
@@ -68,15 +69,16 @@ await show(db, `
     left join pg_stat_activity as activity using (pid)`);
 
 // %% [markdown]
-// That is `slow`, idle in its transaction. (On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*;
-// the next function finishes those before a window closes. On one server it does nothing.)
+// That is `slow`, idle in its transaction. (On Citus a commit goes to several nodes. A node that fails in the
+// middle keeps a transaction *prepared*; the next function finishes those before a window closes. On one
+// server it does nothing.)
 
 // %%
 await runFile(db, '03-settle-distributed-writes.sql');
 
 // %% [markdown]
-// And here is the window itself. It is the longest function of the workshop, and the one that the counts depend on.
-// Read the four numbered comments; skip the rest the first time.
+// And here is the window itself. It is the longest function of the workshop, and the one that the counts
+// depend on. Read the four numbered comments; skip the rest the first time.
 
 // %%
 await runFile(db, '03-incremental-rollup-window.sql');
@@ -84,8 +86,8 @@ await runFile(db, '03-incremental-rollup-window.sql');
 // %% [markdown]
 // ## Watch it refuse
 //
-// `slow` is still open. Ask for a window with half a second of patience. **This fails on purpose**, and the message names
-// the process that holds things up. The watermark stays where it was.
+// `slow` is still open. Ask for a window with half a second of patience. **This fails on purpose**, and the
+// message names the process that holds things up. The watermark stays where it was.
 
 // %%
 await query(db, `
@@ -102,8 +104,8 @@ refusal;
 // %% [markdown]
 // ## Watch it succeed
 //
-// The writer commits. Now the same call returns a window that holds both events, and a second call finds nothing new:
-// `window_end` below `window_start` means *empty*.
+// The writer commits. Now the same call returns a window that holds both events, and a second call finds
+// nothing new: `window_end` below `window_start` means *empty*.
 
 // %%
 await slow.query('commit');
@@ -118,11 +120,11 @@ table([
 // %% [markdown]
 // ## Rules that the window relies on
 //
-// * Ids come **only** from the column's default. An application that calls `nextval` first and inserts later holds an id without holding
-//   the lock, and no window of this kind can see it.
+// * Ids come **only** from the column's default. An application that calls `nextval` first and inserts later
+//   holds an id without holding the lock, and no window of this kind can see it.
 // * The sequence hands out one id at a time (`cache 1`). The function refuses another setting.
-// * The transaction runs at *read committed*. Under *repeatable read* the count would use a snapshot from before
-//   the wait. The function refuses that too.
+// * The transaction runs at *read committed*. Under *repeatable read* the count would use a snapshot from
+//   before the wait. The function refuses that too.
 
 // %%
 const client = await db.connect();
@@ -167,4 +169,5 @@ summary({
 });
 
 // %% [markdown]
-// **Read more:** [Scalable incremental data aggregation on Postgres and Citus](https://www.citusdata.com/blog/2018/06/14/scalable-incremental-data-aggregation/)
+// **Read more:** [Scalable incremental data aggregation on Postgres and
+// Citus](https://www.citusdata.com/blog/2018/06/14/scalable-incremental-data-aggregation/)

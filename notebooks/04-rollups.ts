@@ -1,8 +1,9 @@
 // %% [markdown]
 // # Count once, and keep counting
 //
-// **10 minutes.** You create the two functions that turn events into rollups, and look into the two sketches that make
-// distinct counts and top lists *addable*. Everything else in the workshop is a sum over what they write.
+// **10 minutes.** You create the two functions that turn events into rollups, and look into the two sketches
+// that make distinct counts and top lists *addable*. Everything else in the workshop is a sum over what they
+// write.
 //
 // **What you need:** a running database; `ready` builds chapters 02 and 03.
 
@@ -19,9 +20,10 @@ const db = await ready('04');
 // Counts add up: 3 events in one group and 4 in the next are 7. *Distinct* counts do not: 3 devices in one
 // hour and 4 in the next are anything from 4 to 7. To merge them you would have to keep all ids.
 //
-// A **HyperLogLog** sketch keeps 1,280 bytes instead. It hashes each value and remembers, in each of 2,048 registers, the
-// longest run of leading zeros that it has seen. A long run is rare, so it tells of many different values. Two sketches merge by taking the larger of each
-// register, and a value that comes twice changes nothing.
+// A **HyperLogLog** sketch keeps 1,280 bytes instead. It hashes each value and remembers, in each of 2,048
+// registers, the longest run of leading zeros that it has seen. A long run is rare, so it tells of many
+// different values. Two sketches merge by taking the larger of each register, and a value that comes twice
+// changes nothing.
 
 // %%
 await show(db, `
@@ -33,14 +35,14 @@ await show(db, `
     from generate_series(1, 10000) as device`);
 
 // %% [markdown]
-// The truth is 10,000 both times. The estimate is off by a little, and the union of two halves that overlap gives the very same estimate: nothing is
-// counted twice.
+// The truth is 10,000 both times. The estimate is off by a little, and the union of two halves that overlap
+// gives the very same estimate: nothing is counted twice.
 //
 // ## How far off is it?
 //
-// The standard error is $1.04 / \sqrt{2048} = 2.3\,\%$. Below, one sketch grows from 10 to 200,000 values while
-// the truth is known. Two thirds of the points should fall into the inner band, nearly all into the outer one. Small sets are exact: the sketch keeps
-// the values themselves until that no longer pays.
+// The standard error is $1.04 / \sqrt{2048} = 2.3\,\%$. Below, one sketch grows from 10 to 200,000 values
+// while the truth is known. Two thirds of the points should fall into the inner band, nearly all into the
+// outer one. Small sets are exact: the sketch keeps the values themselves until that no longer pays.
 
 // %%
 interface Estimate {
@@ -77,8 +79,9 @@ drawPlot({
 // %% [markdown]
 // ## The most frequent ones: TopN
 //
-// **TopN** keeps a list of counters, here up to 1,000 a group, as JSON. Lists add up, counter by counter; when one grows too long, the rarest
-// counters go. That makes it exact for as long as there are fewer different values than counters.
+// **TopN** keeps a list of counters, here up to 1,000 a group, as JSON. Lists add up, counter by counter; when
+// one grows too long, the rarest counters go. That makes it exact for as long as there are fewer different
+// values than counters.
 
 // %%
 await show(db, `
@@ -91,22 +94,23 @@ await show(db, `
 // %% [markdown]
 // ## The rollup functions
 //
-// Now the function itself. It asks for a window (chapter 03), groups the events of that window, and *upserts*: a group that is there
-// already gets the new numbers added. `date_bin` cuts the time into pieces of five minutes counted from a fixed origin, so that buckets do not
-// depend on anybody's time zone.
+// Now the function itself. It asks for a window (chapter 03), groups the events of that window, and *upserts*:
+// a group that is there already gets the new numbers added. `date_bin` cuts the time into pieces of five
+// minutes counted from a fixed origin, so that buckets do not depend on anybody's time zone.
 
 // %%
 await runFile(db, '04-five-minutely-aggregation.sql');
 
 // %% [markdown]
-// The hourly one is its twin, with a watermark of its own. Each may lag behind or fail without touching the other.
+// The hourly one is its twin, with a watermark of its own. Each may lag behind or fail without touching the
+// other.
 
 // %%
 await runFile(db, '04-hourly-aggregation.sql');
 
 // %% [markdown]
-// `aggregate_events` calls both, in windows of bounded size with a commit after each. A backlog of a hundred million events
-// then takes many small steps, not one that fills the memory.
+// `aggregate_events` calls both, in windows of bounded size with a commit after each. A backlog of a hundred
+// million events then takes many small steps, not one that fills the memory.
 
 // %%
 await runFile(db, '04-aggregate-events.sql');
@@ -142,8 +146,8 @@ await show(db, groups);
 // %% [markdown]
 // ## Again, with nothing new and with something new
 //
-// A second call finds an empty window. Then one more event comes, for a group that exists: its row is
-// updated, and no row is added for the event without a country either.
+// A second call finds an empty window. Then one more event comes, for a group that exists: its row is updated,
+// and no row is added for the event without a country either.
 
 // %%
 const again = await rollUpMinutes(db);
@@ -194,5 +198,6 @@ summary({
 });
 
 // %% [markdown]
-// **Read more:** [Distributed count(distinct) with HyperLogLog](https://www.citusdata.com/blog/2017/04/04/distributed_count_distinct_with_postgresql/) ·
-// [TopN for your Postgres database](https://www.citusdata.com/blog/2018/03/27/topn-for-your-postgres-database/)
+// **Read more:** [Distributed count(distinct) with
+// HyperLogLog](https://www.citusdata.com/blog/2017/04/04/distributed_count_distinct_with_postgresql/) · [TopN
+// for your Postgres database](https://www.citusdata.com/blog/2018/03/27/topn-for-your-postgres-database/)

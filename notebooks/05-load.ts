@@ -1,8 +1,8 @@
 // %% [markdown]
 // # Load half a million events, and lose none
 //
-// **10 minutes.** You make CSV files, load them with COPY, watch the throughput, and then try to break it: a bad
-// row, the same file twice, an interrupt.
+// **10 minutes.** You make CSV files, load them with COPY, watch the throughput, and then try to break it: a
+// bad row, the same file twice, an interrupt.
 //
 // **What you need:** a running database; `ready` builds the tables.
 
@@ -17,9 +17,9 @@ const db = await ready('05');
 // %% [markdown]
 // ## Make some data
 //
-// Real traffic is skewed: a few customers send most of the events, a few devices are always on, nights are quiet, and some
-// events come late. The generator draws from such distributions, seeded, so that the same seed makes the same bytes.
-// (The tutorial's data was uniform: every list of top devices would be noise.)
+// Real traffic is skewed: a few customers send most of the events, a few devices are always on, nights are
+// quiet, and some events come late. The generator draws from such distributions, seeded, so that the same seed
+// makes the same bytes. (The tutorial's data was uniform: every list of top devices would be noise.)
 
 // %%
 const files = await makeFiles({ files: 4, rows: 100_000, seed: 5, until: new Date() });
@@ -28,12 +28,12 @@ readFileSync(files[0]!, 'utf8').split('\n').slice(0, 4).join('\n');
 // %% [markdown]
 // ## Why COPY?
 //
-// An `insert` for each event is a round trip for each event. COPY is one command that is followed by a stream of rows: the
-// client writes as fast as the server reads, and neither holds the file in memory. It is the fastest way into PostgreSQL, and on
-// Citus the coordinator passes the rows on to all workers at once.
+// An `insert` for each event is a round trip for each event. COPY is one command that is followed by a stream
+// of rows: the client writes as fast as the server reads, and neither holds the file in memory. It is the
+// fastest way into PostgreSQL, and on Citus the coordinator passes the rows on to all workers at once.
 //
-// Each file is one transaction, and a row in `loads` is written in it: name, hash and number of rows. Either the
-// file is in and in the list, or neither.
+// Each file is one transaction, and a row in `loads` is written in it: name, hash and number of rows. Either
+// the file is in and in the list, or neither.
 
 // %%
 await runFile(db, '05-loads.sql');
@@ -58,8 +58,8 @@ const result = await loadCsv(db, files, { streams: 2, onProgress: watch });
 table(result.files);
 
 // %% [markdown]
-// The throughput while it ran. It is limited by one of three: how fast the client reads, the network, or how fast the server writes rows
-// and index entries. With the server on your own machine it is usually the last.
+// The throughput while it ran. It is limited by one of three: how fast the client reads, the network, or how
+// fast the server writes rows and index entries. With the server on your own machine it is usually the last.
 
 // %%
 await drawVegaLite({
@@ -86,8 +86,8 @@ if (needsSeveralNodes(await describeServer(db), 'a look at how the rows spread')
 // %% [markdown]
 // ## The same file twice
 //
-// It happens: a job runs again after it has failed half-way. **The next cell asks for a refusal**: the content of the file is in the list of loads.
-// (If you mean it, say `force: true`.)
+// It happens: a job runs again after it has failed half-way. **The next cell asks for a refusal**: the content
+// of the file is in the list of loads. (If you mean it, say `force: true`.)
 
 // %%
 const twice = await loadCsv(db, files[0]!).then(
@@ -99,8 +99,8 @@ twice;
 // %% [markdown]
 // ## A bad row
 //
-// Line 3 of this file has a device that is not a number. **This fails on purpose.** The message names file, line, column and value, and nothing of the file
-// stays: no row before the bad one either.
+// Line 3 of this file has a device that is not a number. **This fails on purpose.** The message names file,
+// line, column and value, and nothing of the file stays: no row before the bad one either.
 
 // %%
 const [count] = await query<{ events: number }>(db, 'select count(*) as events from events');
@@ -120,8 +120,8 @@ failure instanceof Error ? failure.message : 'it loaded!';
 // %% [markdown]
 // ## Interrupt it
 //
-// A load can be stopped: by the stop button of the notebook, or by an `AbortSignal` as here. The connection ends the
-// transaction, and the server forgets the rows that it had got.
+// A load can be stopped: by the stop button of the notebook, or by an `AbortSignal` as here. The connection
+// ends the transaction, and the server forgets the rows that it had got.
 
 // %%
 const [extra] = await makeFiles({

@@ -1,8 +1,9 @@
 // %% [markdown]
 // # Aggregate, twice, and recount
 //
-// **8 minutes.** You run the rollups over everything that is loaded, run them again to see that nothing is counted twice, and then
-// do what no dashboard ever should: count all raw events, to see that the numbers are the same.
+// **8 minutes.** You run the rollups over everything that is loaded, run them again to see that nothing is
+// counted twice, and then do what no dashboard ever should: count all raw events, to see that the numbers are
+// the same.
 //
 // **What you need:** loaded events. `ready` loads some if there are none.
 
@@ -28,8 +29,9 @@ table(before);
 // %% [markdown]
 // ## Run them
 //
-// One call. It works through the backlog in windows of half a million events and commits after each: if something stops it, what is done
-// stays done, and the next call goes on from there. On two cores, 400,000 events take ten seconds or less.
+// One call. It works through the backlog in windows of half a million events and commits after each: if
+// something stops it, what is done stays done, and the next call goes on from there. On two cores, 400,000
+// events take ten seconds or less.
 
 // %%
 const started = performance.now();
@@ -52,8 +54,8 @@ const empty = await rollUpMinutes(db);
 // %% [markdown]
 // ## Recount
 //
-// The same total two ways: `sum(event_count)` over a rollup, and `count(*)` over the raw events up to its watermark. Anything lost
-// or counted twice would show here, down to the single event.
+// The same total two ways: `sum(event_count)` over a rollup, and `count(*)` over the raw events up to its
+// watermark. Anything lost or counted twice would show here, down to the single event.
 
 // %%
 const totals = await recount(db);
@@ -62,9 +64,9 @@ table(totals);
 // %% [markdown]
 // ## How much smaller is it?
 //
-// Events against rollup rows. The 5-minute rollup is not tiny: there are many customers with a handful of events, and each of them
-// makes a group. The hourly one is smaller, and both stop growing with the traffic: ten times the events go into
-// the same groups.
+// Events against rollup rows. The 5-minute rollup is not tiny: there are many customers with a handful of
+// events, and each of them makes a group. The hourly one is smaller, and both stop growing with the traffic:
+// ten times the events go into the same groups.
 
 // %%
 const sizes = await query<{ what: string; rows: number }>(db, `
@@ -90,8 +92,9 @@ drawPlot({
 });
 
 // %% [markdown]
-// For the big customers, which are the ones that need it, the picture is another one: below, each dot is a customer, its events
-// to the right and its 5-minute groups upwards. On the dashed line a group would hold one event. Both axes grow tenfold at each step.
+// For the big customers, which are the ones that need it, the picture is another one: below, each dot is a
+// customer, its events to the right and its 5-minute groups upwards. On the dashed line a group would hold one
+// event. Both axes grow tenfold at each step.
 
 // %%
 const customers = await query<{ customer_id: number; events: number; groups: number }>(db, `
@@ -121,8 +124,9 @@ await drawVegaLite({
 // %% [markdown]
 // ## Late events
 //
-// An event can arrive hours after it happened: a phone was off. Its id is new, so it is in the next window; its *time* is old, so it goes into the
-// bucket where it belongs. Insert one from yesterday and roll up: the group of yesterday grows.
+// An event can arrive hours after it happened: a phone was off. Its id is new, so it is in the next window;
+// its *time* is old, so it goes into the bucket where it belongs. Insert one from yesterday and roll up: the
+// group of yesterday grows.
 
 // %%
 await query(db, `

@@ -17,11 +17,11 @@ const db = await ready('07');
 // %% [markdown]
 // ## Whose dashboard, and as of when?
 //
-// Every question is about **one customer**. Leaving that out would show everybody's data to everybody; on a cluster it
-// would also ask every node.
+// Every question is about **one customer**. Leaving that out would show everybody's data to everybody; on a
+// cluster it would also ask every node.
 //
-// Every question has a **clock**, too. In production that is `now()`. Here it is the newest event, so that
-// the charts look the same tomorrow.
+// Every question has a **clock**, too. In production that is `now()`. Here it is the newest event, so that the
+// charts look the same tomorrow.
 
 // %%
 const customers = await biggestCustomers(db, 5);
@@ -32,8 +32,8 @@ table(customers, { caption: `the biggest customers; the clock stands at ${asOf.t
 // %% [markdown]
 // ## 1. How many events and devices in the last 5 minutes?
 //
-// Sketches of several groups are merged first (`hll_union_agg`), and counted once at the end. To add up the counts of the groups would
-// count a device as often as it has groups.
+// Sketches of several groups are merged first (`hll_union_agg`), and counted once at the end. To add up the
+// counts of the groups would count a device as often as it has groups.
 
 // %%
 showFile('07-last-minutes.sql');
@@ -41,7 +41,8 @@ const now = await lastMinutes(db, question);
 table([now]);
 
 // %% [markdown]
-// A number says more beside its neighbours. The last three hours in pieces of 5 minutes; the last bar is the answer above.
+// A number says more beside its neighbours. The last three hours in pieces of 5 minutes; the last bar is the
+// answer above.
 
 // %%
 const recent = await query<{ minute: Date; events: number }>(db, `
@@ -73,8 +74,8 @@ await drawVegaLite({
 // %% [markdown]
 // ## 2. How many sessions in the last week?
 //
-// The same idea over the hourly rollup: a week is 168 hours, so a few thousand rows at most are read.
-// (The tutorial's statement counted devices here; this one counts sessions.)
+// The same idea over the hourly rollup: a week is 168 hours, so a few thousand rows at most are read. (The
+// tutorial's statement counted devices here; this one counts sessions.)
 
 // %%
 showFile('07-sessions-week.sql');
@@ -83,7 +84,8 @@ table([week]);
 
 // %% [markdown]
 // Because sketches merge, any stretch of time has its own distinct count from the same rows: each day alone,
-// and the week as a whole. The days add up to more than the week, as they must: a session that lasts past midnight counts on both days.
+// and the week as a whole. The days add up to more than the week, as they must: a session that lasts past
+// midnight counts on both days.
 
 // %%
 const days = await query<{ day: Date; sessions: number }>(db, `
@@ -148,8 +150,8 @@ drawPlot({
 // %% [markdown]
 // ## Rollup against raw: what is lost, what is won?
 //
-// The same four questions to the raw events, which know everything exactly. The function below asks each question several times and
-// keeps the median.
+// The same four questions to the raw events, which know everything exactly. The function below asks each
+// question several times and keeps the median.
 
 // %%
 const names = ['last-minutes', 'sessions-week', 'trend-hours', 'top-devices'];
@@ -187,7 +189,8 @@ drawPlot({
 });
 
 // %% [markdown]
-// Counts are equal to the last event. Distinct counts are estimates: within 2.3 % most of the time, and on small sets exact.
+// Counts are equal to the last event. Distinct counts are estimates: within 2.3 % most of the time, and on
+// small sets exact.
 
 // %%
 const raw = { ...question, from: 'raw' as const };
@@ -243,4 +246,5 @@ summary({
 });
 
 // %% [markdown]
-// **Read more:** [Real-time analytics dashboards with Citus](https://www.citusdata.com/blog/2017/12/27/real-time-analytics-dashboards-with-citus/)
+// **Read more:** [Real-time analytics dashboards with
+// Citus](https://www.citusdata.com/blog/2017/12/27/real-time-analytics-dashboards-with-citus/)

@@ -1,8 +1,8 @@
 // %% [markdown]
 // # Let it run by itself, and watch it move
 //
-// **10 minutes.** A scheduler calls the rollups, a live stream of events comes in, and a chart is redrawn in place while you watch. In the end
-// you close the gap between the last rollup and now.
+// **10 minutes.** A scheduler calls the rollups, a live stream of events comes in, and a chart is redrawn in
+// place while you watch. In the end you close the gap between the last rollup and now.
 //
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
@@ -16,12 +16,12 @@ const db = await ready('08');
 // %% [markdown]
 // ## The schedule
 //
-// **pg_cron** runs SQL inside the server, as `cron` would. Three jobs are all that the pipeline needs: rollups, partitions ahead,
-// and old partitions away (chapter 09). A job that is still running is not started a second time, and a rollup that fails has changed nothing: the
-// next one does its work.
+// **pg_cron** runs SQL inside the server, as `cron` would. Three jobs are all that the pipeline needs:
+// rollups, partitions ahead, and old partitions away (chapter 09). A job that is still running is not started
+// a second time, and a rollup that fails has changed nothing: the next one does its work.
 //
-// Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the
-// job repeats the rollup every ten seconds until its minute is over.
+// Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the job
+// repeats the rollup every ten seconds until its minute is over.
 
 // %%
 const server = await describeServer(db);
@@ -33,9 +33,10 @@ await show(db, '08-schedule-status.sql');
 // %% [markdown]
 // ## The live tail
 //
-// Between two rollups there are events that no rollup has counted. For most dashboards ten seconds do not matter. Where they do, this function
-// adds them: the rolled-up groups, and the raw events behind *this customer's own* progress, in one statement, so that both come
-// from the same moment. It reads few rows: those of one customer since the last rollup.
+// Between two rollups there are events that no rollup has counted. For most dashboards ten seconds do not
+// matter. Where they do, this function adds them: the rolled-up groups, and the raw events behind *this
+// customer's own* progress, in one statement, so that both come from the same moment. It reads few rows: those
+// of one customer since the last rollup.
 
 // %%
 await runFile(db, '08-live-events-5min.sql');
@@ -44,8 +45,8 @@ await runFile(db, '08-live-events-5min.sql');
 // ## A stream, and a dashboard that moves
 //
 // `streamEvents` plays the application: 200 events a second of 50 customers, all happening now. The loop below
-// asks once a second, for the biggest of them: how many events of the last minutes are rolled up, how many wait?
-// Blue is counted, orange waits. Each time the scheduler runs, orange turns blue.
+// asks once a second, for the biggest of them: how many events of the last minutes are rolled up, how many
+// wait? Blue is counted, orange waits. Each time the scheduler runs, orange turns blue.
 //
 // The first tick can take a minute. The loop ends by itself after the second one, or after 85 seconds.
 
@@ -122,8 +123,8 @@ if (!server.canSchedule)
 // %% [markdown]
 // ## Stop it
 //
-// A schedule that nobody stops runs for ever. This takes away the workshop's jobs and no other; then one last rollup counts what
-// came after the last tick.
+// A schedule that nobody stops runs for ever. This takes away the workshop's jobs and no other; then one last
+// rollup counts what came after the last tick.
 
 // %%
 await runFile(db, '08-unschedule.sql');

@@ -1,8 +1,8 @@
 // %% [markdown]
 // # Forget on time, and never too early
 //
-// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that the ones that are
-// not counted yet stay, and see where events go that find no partition.
+// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that the
+// ones that are not counted yet stay, and see where events go that find no partition.
 //
 // **What you need:** a running database; `ready` builds the rest.
 
@@ -16,8 +16,9 @@ const db = await ready('09');
 // %% [markdown]
 // ## Some really old events
 //
-// The history of the workshop is a week. These events are nine and ten days old, of an invented customer. There is no partition for them, and still none of them is refused:
-// the *default* partition takes what belongs nowhere.
+// The history of the workshop is a week. These events are nine and ten days old, of an invented customer.
+// There is no partition for them, and still none of them is refused: the *default* partition takes what
+// belongs nowhere.
 
 // %%
 interface Partition {
@@ -38,8 +39,8 @@ await show(
   `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1`);
 
 // %% [markdown]
-// `maintain_partitions` gives them a place of their own: it makes the partitions that are missing, and moves the rows there with
-// their ids. (It is scheduled, so that the default partition is empty most of the time.)
+// `maintain_partitions` gives them a place of their own: it makes the partitions that are missing, and moves
+// the rows there with their ids. (It is scheduled, so that the default partition is empty most of the time.)
 
 // %%
 await show(db, 'call maintain_partitions()');
@@ -50,8 +51,9 @@ await show(
 // %% [markdown]
 // ## Drop what is old, but nothing that is not counted
 //
-// The tutorial says `drop table` on the partition. If a rollup was behind at that moment, its events are gone, and nobody notices. This procedure looks first: a partition
-// goes only when every rollup has passed its last event, and it looks *again* under a lock, so that nobody can add a late row in between.
+// The tutorial says `drop table` on the partition. If a rollup was behind at that moment, its events are gone,
+// and nobody notices. This procedure looks first: a partition goes only when every rollup has passed its last
+// event, and it looks *again* under a lock, so that nobody can add a late row in between.
 
 // %%
 await runFile(db, '09-expire-events.sql');
@@ -115,13 +117,13 @@ await show(db, `
 // %% [markdown]
 // ## A partition that somebody is writing to
 //
-// Dropping takes a lock that no writer may hold. The procedure waits for two seconds at most, and then says *busy* and keeps the partition: the next
-// run takes it. It never makes a queue of writers behind it.
+// Dropping takes a lock that no writer may hold. The procedure waits for two seconds at most, and then says
+// *busy* and keeps the partition: the next run takes it. It never makes a queue of writers behind it.
 //
 // ## How much is there to forget?
 //
-// The 5-minute partitions of today are small. What costs is their number: each query plans over all of them, and on a cluster each has
-// a table on each shard. Forget early, or keep the old ones coarse.
+// The 5-minute partitions of today are small. What costs is their number: each query plans over all of them,
+// and on a cluster each has a table on each shard. Forget early, or keep the old ones coarse.
 
 // %%
 const sizes = await query<{ kind: string; partitions: number; megabytes: number }>(db, `
@@ -164,6 +166,8 @@ summary({
 });
 
 // %% [markdown]
-// You have built the whole pipeline. **Where to go from here:** run it on your own data, or on a Citus cluster by setting `DATABASE_URL`.
+// You have built the whole pipeline. **Where to go from here:** run it on your own data, or on a Citus cluster
+// by setting `DATABASE_URL`.
 //
-// **Read more:** [Citus and pg_partman](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)
+// **Read more:** [Citus and
+// pg_partman](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)
