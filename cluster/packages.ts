@@ -56,11 +56,11 @@ export function rootPrefix(env = process.env): string[] | undefined {
 export function aptInstall(packages: string[], report: Report, { env = process.env } = {}): void {
   const prefix = rootPrefix(env);
   if (!prefix) throw new Error('Packages cannot be installed: no root rights, or no apt');
-  if (!packages.some(isKnown)) {
+  if (!offered(packages).length) {
     report('Reading the package lists (apt-get update)');
     run([...prefix, 'apt-get', ...aptOptions, '-qq', 'update'], env);
   }
-  const known = packages.filter(isKnown);
+  const known = offered(packages);
   if (!known.length) throw new Error(`No package source offers ${packages.join(' ')}`);
   report(`Installing packages: ${known.join(' ')}`);
   const command = ['apt-get', ...aptOptions, '-qq', '-y', '--no-install-recommends', 'install'];
@@ -87,7 +87,7 @@ function installFor(present: Programs | undefined, report: Report, env: NodeJS.P
       const major = present?.major ?? newestMajor(report, env);
       const server = present ? [] : [`postgresql-${major}`];
       const rest = missingExtensions(present).map(({ suffix }) => `postgresql-${major}-${suffix}`);
-      if ([...server, ...rest].some(isKnown)) aptInstall([...server, ...rest], report, { env });
+      aptInstall([...server, ...rest], report, { env });
     });
   } catch (cause) {
     if (present && hasHll(present)) report(`Going on without: ${(cause as Error).message}`);
@@ -97,14 +97,18 @@ function installFor(present: Programs | undefined, report: Report, env: NodeJS.P
 
 // The newest PostgreSQL that comes with hll here.
 function newestMajor(report: Report, env: NodeJS.ProcessEnv): number {
-  const find = () => supportedMajors.find((major) => isKnown(`postgresql-${major}-hll`));
-  if (!find()) {
+  if (!offeredMajor()) {
     report('Reading the package lists (apt-get update)');
     run([...(rootPrefix(env) ?? []), 'apt-get', ...aptOptions, '-qq', 'update'], env);
   }
-  const major = find();
+  const major = offeredMajor();
   if (major) return major;
   throw new Error(`no package source offers postgresql-NN-hll for ${supportedMajors.join(', ')}`);
+}
+
+function offeredMajor(): number | undefined {
+  const [name] = offered(supportedMajors.map((major) => `postgresql-${major}-hll`));
+  return name ? Number(name.split('-')[1]) : undefined;
 }
 
 // Debian's server package makes and starts a cluster of its own on port 5432: not wanted here.
@@ -127,12 +131,15 @@ function withoutDebianCluster(env: NodeJS.ProcessEnv, install: () => void): void
   }
 }
 
-function isKnown(name: string): boolean {
-  const { stdout } = spawnSync('apt-cache', ['policy', name], {
+// Those of the packages that the lists on this machine know, in the same order.
+function offered(packages: string[]): string[] {
+  const { stdout } = spawnSync('apt-cache', ['policy', ...packages], {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },
   });
-  return /Candidate: (?!\(none\))/.test(stdout ?? '');
+  const blocks = (stdout ?? '').split(/\n(?=\S)/);
+  const known = blocks.filter((block) => /Candidate: (?!\(none\))/.test(block));
+  return packages.filter((name) => known.some((block) => block.startsWith(`${name}:`)));
 }
 
 function run([program = '', ...args]: string[], env: NodeJS.ProcessEnv, input = ''): void {
@@ -157,7 +164,7 @@ function waysOut(
     : env.WORKSHOP_POSTGRES_BIN
       ? `No PostgreSQL 15 to 18 in WORKSHOP_POSTGRES_BIN=${env.WORKSHOP_POSTGRES_BIN}`
       : 'No PostgreSQL 15 to 18 was found';
-  const major = present?.major ?? supportedMajors.find((m) => isKnown(`postgresql-${m}-hll`));
+  const major = present?.major ?? offeredMajor();
   return new Error(
     `${state}, ${reason}.
 
