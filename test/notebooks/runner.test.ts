@@ -1,0 +1,152 @@
+/** One broken notebook per kind of failure: the runner must reject each, and say where and why. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type RunOptions, runNotebook } from '../../tools/run-notebook.ts';
+
+const fixtures = join(import.meta.dirname, '../fixtures/notebooks');
+const run = (name: string, options?: RunOptions) =>
+  runNotebook(join(fixtures, `${name}.ts`), { timeoutMs: 10_000, ...options });
+
+describe('a good notebook', () => {
+  it('passes, with its outputs, checkpoints and counts', async () => {
+    const counts: (number | null)[] = [];
+    const { failure, results, checkpoints, notebook, seconds } = await run('good', {
+      timeoutMs: 1000, // the tag of the last cell raises it
+      onCell: (_, result) => counts.push(result.executionCount),
+    });
+    expect(failure?.message).toBeUndefined();
+    expect(results.map(({ status }) => status)).toEqual(['ok', 'error', 'ok', 'ok', 'ok']);
+    expect(counts).toEqual([1, 2, 3, 4, 5]);
+    expect(checkpoints).toMatchObject([{ id: '00.1', ok: true }]);
+    expect(seconds).toBeLessThan(20);
+    const outputs = notebook.cells.map((cell) => JSON.stringify(cell.outputs ?? []));
+    expect(outputs[1]).toContain('step 2'); // redrawn by a later cell
+    expect(outputs.join()).toContain('late, but harmless');
+    expect(outputs.join()).not.toContain('step 1');
+  });
+});
+
+describe('a broken notebook is rejected', () => {
+  interface Expected {
+    kind: string;
+    cell: number;
+    message: (string | RegExp)[];
+  }
+  const broken: [name: string, title: string, expected: Expected, options?: RunOptions][] = [
+    [
+      'throws',
+      'when a cell throws',
+      {
+        kind: 'error',
+        cell: 2,
+        message: [
+          'RangeError: there is no row 7',
+          /→ +4 │ +if \(index >= rows\.length\) throw/,
+          'at pick (cell 2, line 4)',
+          'stderr of the cell:\nabout to fail',
+        ],
+      },
+    ],
+    [
+      'type-error',
+      'when the types of a cell are wrong',
+      {
+        kind: 'error',
+        cell: 1,
+        message: [
+          "Type 'number' is not assignable to type 'string'",
+          '→  2 │ const text: string = answer;',
+        ],
+      },
+    ],
+    [
+      'hangs',
+      'when a cell never ends',
+      { kind: 'timeout', cell: 1, message: ['after 0.7 s', 'await new Promise'] },
+      { timeoutMs: 700 },
+    ],
+    [
+      'loops',
+      'when a cell loops for ever',
+      { kind: 'timeout', cell: 1, message: ['after 0.7 s', 'for (;;) {}'] },
+      { timeoutMs: 700 },
+    ],
+    [
+      'stray-rejection',
+      'when a promise that nobody awaits is rejected',
+      { kind: '(stray-)?error', cell: 0, message: ['nobody awaits this'] },
+    ],
+    [
+      'late-throw',
+      'when something throws after the last cell',
+      {
+        kind: 'stray-error',
+        cell: 2,
+        message: ['too late', /→ +2 │ +throw new Error\('too late'\)/],
+      },
+    ],
+    [
+      'exits',
+      'when the kernel dies',
+      { kind: 'dead-kernel', cell: 2, message: ['the kernel died (exit code 3)', 'last words'] },
+    ],
+    [
+      'wrong-value',
+      'when a checkpoint fails',
+      {
+        kind: 'checkpoint',
+        cell: 2,
+        message: ['checkpoint 06.1 (rollup equals raw) failed: expected "4", got "3"'],
+      },
+    ],
+    [
+      'missing-checkpoint',
+      'when a checkpoint is missing',
+      { kind: 'missing-checkpoint', cell: 2, message: ['if (count > 3) checkpoint('] },
+    ],
+    [
+      'no-exception',
+      'when an announced error does not come',
+      { kind: 'no-error', cell: 1, message: ['raises-exception', "console.log('all is well')"] },
+    ],
+    [
+      'hanging-shutdown',
+      'when the kernel does not end',
+      { kind: 'hanging-kernel', cell: 1, message: ['after the last cell'] },
+      { stopTimeoutMs: 1000 },
+    ],
+  ];
+
+  it.for(broken)('%s: %s', async ([name, , { kind, cell, message }, options]) => {
+    const { failure, notebook } = await run(name, options);
+    expect(failure?.kind).toMatch(new RegExp(`^${kind}$`));
+    if (cell) expect(failure).toMatchObject({ cell });
+    expect(failure?.message).toMatch(
+      new RegExp(`^${name}\\.ts, code cell ${failure?.cell} \\(id ${failure?.id}\\): `),
+    );
+    const [line] = failure?.source.split('\n') ?? [];
+    for (const part of [line, ...message]) {
+      expect(failure?.message).toMatch(typeof part === 'string' ? literal(part) : part);
+    }
+    expect(notebook.cells.map(({ id }) => id)).toContain('failed-cell');
+    const at = notebook.cells.findIndex(({ id }) => id === failure?.id);
+    expect(notebook.cells[at - 1].source).toContain('The next cell failed');
+    expect(notebook.cells[0].source).toContain('#failed-cell');
+  });
+
+  it.for([
+    ['never-starts', 'the kernel did not answer in 0.5 s', 'still thinking'],
+    ['dies-at-start', 'the kernel died (exit code 9)', 'no memory left'],
+  ])('when its kernel %s', async ([kernel, reason, printed]) => {
+    const { failure, results } = await run('good', {
+      kernel: join(fixtures, 'kernels', kernel),
+      startTimeoutMs: kernel === 'never-starts' ? 500 : 10_000,
+    });
+    expect(failure).toMatchObject({ kind: 'no-kernel', cell: 0 });
+    expect(failure?.message).toContain(`good.ts: ${reason}`);
+    expect(failure?.message).toContain(printed);
+    expect(results).toEqual([]);
+  });
+});
+
+const literal = (text: string) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
