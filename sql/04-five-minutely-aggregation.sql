@@ -1,0 +1,66 @@
+-- The rollup and how far it has come: nowhere yet.
+insert into rollups (name, event_table_name, event_id_sequence_name)
+values ('rollup_events_5min', 'events', 'events_event_id_seq')
+on conflict do nothing;
+
+-- Sorted groups: a HyperLogLog under construction takes 128 kB, and a
+-- hash table would hold one for every group at once.
+create or replace function five_minutely_aggregation(
+  patience interval default '30 seconds',
+  max_events bigint default null,
+  out start_id bigint,
+  out end_id bigint
+)
+language plpgsql
+set enable_hashagg to off
+set jit to off
+set citus.propagate_set_commands to 'local'
+as $$
+declare
+  upserted bigint;
+begin
+  select window_start, window_end into start_id, end_id
+  from incremental_rollup_window('rollup_events_5min', patience, max_events);
+  if end_id < start_id then
+    raise notice 'rollup_events_5min: nothing to do, event % was the last', end_id;
+    return;
+  end if;
+
+  -- the workers of Citus plan their part by this too
+  set local enable_hashagg to off;
+
+  insert into rollup_events_5min as rollup
+  select
+    customer_id, event_type, country, browser,
+    date_bin('5 minutes', event_time, '2000-01-01 00:00+00'::timestamptz) as minute,
+    count(*) as event_count,
+    hll_add_agg(hll_hash_bigint(device_id)) as device_distinct_count,
+    hll_add_agg(hll_hash_bigint(session_id)) as session_distinct_count,
+    topn_add_agg(device_id::text) as top_devices_1000
+  from events
+  where event_id between start_id and end_id
+  group by customer_id, minute, event_type, country, browser
+  on conflict (customer_id, minute, event_type, country, browser)
+  do update set
+    event_count = rollup.event_count + excluded.event_count,
+    device_distinct_count =
+      hll_union(rollup.device_distinct_count, excluded.device_distinct_count),
+    session_distinct_count =
+      hll_union(rollup.session_distinct_count, excluded.session_distinct_count),
+    top_devices_1000 =
+      topn_union(rollup.top_devices_1000, excluded.top_devices_1000);
+  get diagnostics upserted = row_count;
+
+  -- For the live tail: each customer's own watermark.
+  insert into rollup_progress as progress (customer_id, last_id)
+  select customer_id, max(end_id)
+  from events
+  where event_id between start_id and end_id
+  group by customer_id
+  on conflict (customer_id) do update set last_id = excluded.last_id;
+
+  raise notice 'rollup_events_5min: events % to % are in % rows', start_id, end_id, upserted;
+end $$;
+
+comment on function five_minutely_aggregation is
+  'workshop: aggregates the events that are new into rollup_events_5min, each exactly once';

@@ -1,0 +1,62 @@
+-- Takes away everything that is the workshop's and nothing else. Our mark
+-- is a comment that begins with "workshop:". Extensions stay.
+do $$
+declare
+  job bigint;
+  commands text[];
+  command text;
+  parent text;
+  template text;
+begin
+  -- jobs of this database
+  if to_regclass('cron.job') is not null then
+    for job in
+      select jobid from cron.job
+      where jobname like 'workshop: %' and database = current_database()
+    loop
+      perform cron.unschedule(job);
+    end loop;
+  end if;
+
+  -- what pg_partman keeps about our table
+  select format('%I.%I', relnamespace::regnamespace, relname) into parent
+  from pg_class
+  where oid = to_regclass('events')
+    and obj_description(oid, 'pg_class') like 'workshop:%';
+  if parent is not null and to_regclass('partman.part_config') is not null then
+    execute 'delete from partman.part_config where parent_table = $1 returning template_table'
+      into template using parent;
+    if template is not null then
+      execute format('drop table if exists %s', template);
+    end if;
+  end if;
+
+  -- tables with their partitions, then functions, procedures and aggregates
+  select array_agg(command) into commands
+  from (
+    select format('drop table if exists %s cascade', oid::regclass) as command
+    from pg_class
+    where relkind in ('r', 'p')
+      and not relispartition
+      and obj_description(oid, 'pg_class') like 'workshop:%'
+    union all
+    select format('drop routine if exists %s cascade', oid::regprocedure) as command
+    from pg_proc
+    where obj_description(oid, 'pg_proc') like 'workshop:%'
+  ) as ours;
+  foreach command in array coalesce(commands, '{}') loop
+    execute command;
+  end loop;
+
+  -- the role, unless another database still uses it
+  if exists (select from pg_roles
+              where rolname = 'dashboard_reader'
+                and shobj_description(oid, 'pg_authid') like 'workshop:%') then
+    begin
+      drop owned by dashboard_reader;
+      drop role dashboard_reader;
+    exception when dependent_objects_still_exist or insufficient_privilege then
+      raise notice 'role dashboard_reader stays: %', sqlerrm;
+    end;
+  end if;
+end $$;
