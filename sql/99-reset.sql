@@ -3,8 +3,8 @@
 do $$
 declare
   job bigint;
-  commands text[];
-  command text;
+  statements text[];
+  statement text;
   parent text;
   template text;
 begin
@@ -32,7 +32,7 @@ begin
   end if;
 
   -- tables with their partitions, then functions, procedures and aggregates
-  select array_agg(command) into commands
+  select array_agg(ours.command) into statements
   from (
     select format('drop table if exists %s cascade', oid::regclass) as command
     from pg_class
@@ -44,8 +44,8 @@ begin
     from pg_proc
     where obj_description(oid, 'pg_proc') like 'workshop:%'
   ) as ours;
-  foreach command in array coalesce(commands, '{}') loop
-    execute command;
+  foreach statement in array coalesce(statements, '{}') loop
+    execute statement;
   end loop;
 
   -- the role, unless another database still uses it
