@@ -1,18 +1,16 @@
 /** Installs the workshop's SQL in a database. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { ClientBase, Pool } from 'pg';
 
-/** Where the SQL lives. */
-export const sqlDirectory: string = fileURLToPath(new URL('../sql/', import.meta.url));
+const folder = new URL('../sql/', import.meta.url);
 
 // Files that ask or act when they are run, rather than create something.
 const onDemand = /^(06-|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|99-)/;
 
 export interface InstallOptions {
-  /** Install only the chapters up to this one, for example `'03'`. @default all */
-  through?: string;
+  /** Install only what stands before this chapter, for example `'03'`. @default everything */
+  before?: string;
   /** Called with the name of each file once it has run. */
   report?: (name: string) => void;
 }
@@ -25,9 +23,9 @@ export interface InstallOptions {
  */
 export async function installSql(
   client: ClientBase | Pool,
-  { through = '99', report = () => {} }: InstallOptions = {},
+  { before = '99', report = () => {} }: InstallOptions = {},
 ): Promise<void> {
-  for (const name of installedFiles(through)) {
+  for (const name of installedFiles(before)) {
     await runFile(client, name);
     report(name);
     if (!name.startsWith('01-')) continue;
@@ -39,21 +37,16 @@ export async function installSql(
 }
 
 /** Names of the files in `sql/` that create objects, in the order of installation. */
-export function installedFiles(through = '99'): string[] {
-  return readdirSync(sqlDirectory)
+export function installedFiles(before = '99'): string[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.sql') && !onDemand.test(name))
-    .filter((name) => name.slice(0, 2) <= through)
+    .filter((name) => name.slice(0, 2) < before)
     .sort();
-}
-
-/** The text of a file in `sql/`, for example `'07-top-devices.sql'`. */
-export function readSql(name: string): string {
-  return readFileSync(`${sqlDirectory}${name}`, 'utf8');
 }
 
 async function runFile(client: ClientBase | Pool, name: string) {
   try {
-    await client.query(readSql(name));
+    await client.query(readFileSync(new URL(name, folder), 'utf8'));
   } catch (error) {
     const { message, hint } = error as { message: string; hint?: string };
     const advice = hint ? ` (${hint})` : '';

@@ -13,6 +13,8 @@ declare
   ahead boolean;
   missing record;
 begin
+  -- Citus: rows and tables change in one transaction here
+  perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
   -- first the partitions that events of now and of the next half hour need
   select count(*) < 7 into ahead
   from event_partitions()
@@ -25,8 +27,6 @@ begin
     end if;
 
     begin
-      -- Citus: rows and tables change in one transaction here
-      perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
       -- one at a time, and in the order in which writers lock
       perform lock_patiently('only events', 'share update exclusive', patience);
       perform lock_patiently('events_default', 'access exclusive', patience);
@@ -45,6 +45,7 @@ begin
       exit;
     end;
     commit;
+    perform set_config('citus.multi_shard_modify_mode', 'sequential', true);
     ahead := false;
   end loop;
 end $$;

@@ -1,6 +1,6 @@
 -- Bounds are kept as text in the catalog: read them in UTC, so that
 -- the session's time zone and date style make no difference.
-create or replace function event_partitions(source regclass default 'events')
+create or replace function event_partitions(source regclass default to_regclass('events'))
 returns table (name regclass, range_from timestamptz, range_to timestamptz, kind text)
 language sql stable
 set timezone to 'UTC'

@@ -1,7 +1,7 @@
 -- The same total two ways: what a rollup holds, and the raw events up to
 -- its watermark. They are equal as long as no event has expired.
 select
-  rollups.name,
+  rollups.name as rollup,
   rollups.last_aggregated_id,
   raw.event_count as raw_events,
   rolled_up.event_count as rolled_up_events,

@@ -9,10 +9,9 @@ create or replace function describe_partition(
 language plpgsql stable
 as $$
 begin
-  execute format(
-    'select count(*), coalesce(max(event_id), 0) <= (select min(last_aggregated_id) from rollups) from %s',
-    partition_name
-  ) into event_count, rolled_up;
+  execute format('select count(*), coalesce(max(event_id), 0) <= $1 from %s', partition_name)
+    into event_count, rolled_up
+    using (select min(last_aggregated_id) from rollups);
   if exists (select from pg_proc where proname = 'citus_total_relation_size') then
     execute 'select citus_total_relation_size($1)' into bytes using partition_name;
   else

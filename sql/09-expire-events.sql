@@ -3,7 +3,7 @@
 create or replace procedure expire_events(
   older_than timestamptz,
   patience interval default '2 seconds',
-  source regclass default 'events'
+  source regclass default to_regclass('events')
 )
 language plpgsql
 as $$
