@@ -34,7 +34,7 @@ begin
   end if;
 
   -- TopN finds the busiest devices; without it, engine/topn.sql does.
-  if 'topn' = any (offered) and not 'topn' = any (present) then
+  if 'topn' = any (offered) and to_regprocedure('topn(jsonb,integer)') is null then
     create extension topn;
   end if;
 end $$;
