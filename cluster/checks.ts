@@ -10,11 +10,11 @@ import { readInstance, root } from './instance.ts';
 import { installCommand, missingExtensions } from './packages.ts';
 import { findPrograms } from './programs.ts';
 
-/** `warning`: usable, with something less. */
+/** `warning`: usable, with something less. `unknown`: another line says why. */
 export interface Finding {
-  state: 'ok' | 'warning' | 'error';
+  state: 'ok' | 'warning' | 'error' | 'unknown';
   text: string;
-  /** What to do, for each finding that is not ok. */
+  /** What to do, for each warning and error. */
   fix?: string;
 }
 
@@ -196,7 +196,7 @@ function checkLeftovers(): Finding {
 function withFacts(check: (facts: ServerFacts) => Finding): Check['run'] {
   return async ({ facts }) => {
     const found = await facts();
-    return found ? check(found) : warn('not known without a database', 'npm run up');
+    return found ? check(found) : { state: 'unknown', text: 'not known without a database' };
   };
 }
 

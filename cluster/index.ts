@@ -1,7 +1,7 @@
 /** The life of a database: start, stop, delete, look. */
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Account, serverAccount } from './account.ts';
@@ -79,6 +79,7 @@ export async function destroyInstance(
     if (instance) rmSync(instance.socketDirectory, { recursive: true, force: true });
     rmSync(storage, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
+    if (storage !== folder) removeIfEmpty(dirname(storage));
     return true;
   });
 }
@@ -120,6 +121,12 @@ async function locked<T>(
     throw new Error(`Cannot make ${folder}: ${(cause as Error).message}`, { cause });
   }
   return withLock(`${folder}.lock`, work, { report });
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {} // other instances are in it
 }
 
 async function bringUp(name: string, report: (line: string) => void): Promise<Instance> {

@@ -1,7 +1,7 @@
 /** Installs what is missing from Debian's or Ubuntu's packages, when it may, and says so. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { findPrograms, hasHll, type Programs, supportedMajors } from './programs.ts';
 
@@ -40,8 +40,11 @@ export function missingExtensions(programs?: Programs): typeof wanted {
 
 /** The command that a person types to install everything for PostgreSQL `major`. */
 export function installCommand(major: number | string): string {
-  const names = wanted.map(({ suffix }) => `postgresql-${major}-${suffix}`);
-  return `sudo apt-get install --no-install-recommends postgresql-${major} ${names.join(' ')}`;
+  return `sudo apt-get install --no-install-recommends ${packageNames(major).join(' ')}`;
+}
+
+function packageNames(major: number | string): string[] {
+  return [`postgresql-${major}`, ...wanted.map(({ suffix }) => `postgresql-${major}-${suffix}`)];
 }
 
 /** How to run a program as root: directly, through a silent sudo, or not at all (undefined). */
@@ -52,20 +55,38 @@ export function rootPrefix(env = process.env): string[] | undefined {
   return silent ? ['sudo', '-n'] : undefined;
 }
 
-/** Runs `apt-get install`; `packages` that the lists do not know are left out, unless none is known. */
+/**
+ * Runs `apt-get install` for those of the packages that are offered.
+ *
+ * @throws when none is offered, or it fails with fresh package lists too
+ */
 export function aptInstall(packages: string[], report: Report, { env = process.env } = {}): void {
   const prefix = rootPrefix(env);
   if (!prefix) throw new Error('Packages cannot be installed: no root rights, or no apt');
-  if (!offered(packages).length) {
-    report('Reading the package lists (apt-get update)');
-    run([...prefix, 'apt-get', ...aptOptions, '-qq', 'update'], env);
-  }
-  const known = offered(packages);
-  if (!known.length) throw new Error(`No package source offers ${packages.join(' ')}`);
-  report(`Installing packages: ${known.join(' ')}`);
-  const command = ['apt-get', ...aptOptions, '-qq', '-y', '--no-install-recommends', 'install'];
+  if (!hasLists()) update(prefix, report, env);
+  const names = offered(packages);
+  if (!names.length) throw new Error(`no package source offers ${packages.join(', ')}`);
+  report(`Installing packages: ${names.join(' ')}`);
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_MODE=l'];
-  run([...prefix, ...environment, ...command, ...known], env);
+  const command = ['apt-get', ...aptOptions, '-qq', '-y', '--no-install-recommends', 'install'];
+  const install = () => run([...prefix, ...environment, ...command, ...names], env);
+  try {
+    install();
+  } catch {
+    update(prefix, report, env); // old lists name versions that are gone
+    install();
+  }
+}
+
+function update(prefix: string[], report: Report, env: NodeJS.ProcessEnv): void {
+  report('Reading the package lists (apt-get update)');
+  run([...prefix, 'apt-get', ...aptOptions, '-qq', 'update'], env);
+}
+
+// Fresh machines have no package lists at all.
+function hasLists(): boolean {
+  const folder = '/var/lib/apt/lists';
+  return existsSync(folder) && readdirSync(folder).some((name) => name.includes('_Packages'));
 }
 
 const aptOptions = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3'];
@@ -83,26 +104,25 @@ function installFor(present: Programs | undefined, report: Report, env: NodeJS.P
       : 'PostgreSQL is not installed.',
   );
   try {
-    withoutDebianCluster(env, () => {
-      const major = present?.major ?? newestMajor(report, env);
-      const server = present ? [] : [`postgresql-${major}`];
-      const rest = missingExtensions(present).map(({ suffix }) => `postgresql-${major}-${suffix}`);
-      aptInstall([...server, ...rest], report, { env });
-    });
+    withoutDebianCluster(env, () => aptInstall(packagesFor(present, report, env), report, { env }));
   } catch (cause) {
-    if (present && hasHll(present)) report(`Going on without: ${(cause as Error).message}`);
-    else throw waysOut(present, (cause as Error).message, env, cause);
+    if (!present || !hasHll(present)) throw waysOut(present, (cause as Error).message, env, cause);
+    report(`Going on without: ${(cause as Error).message}`);
   }
 }
 
-// The newest PostgreSQL that comes with hll here.
-function newestMajor(report: Report, env: NodeJS.ProcessEnv): number {
-  if (!offeredMajor()) {
-    report('Reading the package lists (apt-get update)');
-    run([...(rootPrefix(env) ?? []), 'apt-get', ...aptOptions, '-qq', 'update'], env);
+// What a server lacks; where hll is not offered for that one, another server with everything.
+function packagesFor(
+  present: Programs | undefined,
+  report: Report,
+  env: NodeJS.ProcessEnv,
+): string[] {
+  if (!hasLists()) update(rootPrefix(env) ?? [], report, env);
+  if (present && (hasHll(present) || offered([`postgresql-${present.major}-hll`]).length)) {
+    return missingExtensions(present).map(({ suffix }) => `postgresql-${present.major}-${suffix}`);
   }
   const major = offeredMajor();
-  if (major) return major;
+  if (major) return packageNames(major);
   throw new Error(`no package source offers postgresql-NN-hll for ${supportedMajors.join(', ')}`);
 }
 
@@ -115,19 +135,12 @@ function offeredMajor(): number | undefined {
 function withoutDebianCluster(env: NodeJS.ProcessEnv, install: () => void): void {
   const file = '/etc/postgresql-common/createcluster.d/workshop.conf';
   const prefix = rootPrefix(env) ?? [];
-  const line = 'create_main_cluster = false\n';
-  if (prefix.length) {
-    run([...prefix, 'mkdir', '-p', dirname(file)], env);
-    run([...prefix, 'tee', file], env, line);
-  } else {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, line);
-  }
+  run([...prefix, 'mkdir', '-p', dirname(file)], env);
+  run([...prefix, 'tee', file], env, 'create_main_cluster = false\n');
   try {
     install();
   } finally {
-    if (prefix.length) run([...prefix, 'rm', '-f', file], env);
-    else rmSync(file, { force: true });
+    run([...prefix, 'rm', '-f', file], env);
   }
 }
 

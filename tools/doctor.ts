@@ -12,7 +12,12 @@ export function findingLines({ title, state, text, fix }: Finding & { title: str
   return fix ? [line, `  ${' '.repeat(width)} fix: ${fix}`] : [line];
 }
 
-const marks = { ok: ['✓', 'green'], warning: ['!', 'yellow'], error: ['✗', 'red'] } as const;
+const marks = {
+  ok: ['✓', 'green'],
+  warning: ['!', 'yellow'],
+  error: ['✗', 'red'],
+  unknown: ['·', 'gray'],
+} as const;
 
 const width = 11;
 
