@@ -1,9 +1,12 @@
 /** The configuration of a node, written from one place for every way to start one. */
 
-export type Role = 'single';
+/** Alone, or with Citus: the node that clients talk to, or one that holds shards. */
+export type Role = 'single' | 'coordinator' | 'worker';
 
 export interface NodeSettings {
   port: number;
+  /** @default '127.0.0.1': reachable from this machine only */
+  addresses?: string;
   /** Undefined means no Unix socket. */
   socketDirectory?: string;
   database: string;
@@ -13,11 +16,12 @@ export interface NodeSettings {
 
 /** The text of `workshop.conf`, which the server's `postgresql.conf` includes. */
 export function serverSettings(role: Role, settings: NodeSettings): string {
-  const { port, socketDirectory, database, libraries } = settings;
-  const preloaded = ['pg_cron', 'pg_partman_bgw', 'hll'].filter((name) => libraries.includes(name));
+  const { port, addresses = '127.0.0.1', socketDirectory, database, libraries } = settings;
+  const isCitus = role !== 'single';
+  const wanted = [...(isCitus ? ['citus'] : []), 'pg_cron', 'pg_partman_bgw', 'hll'];
+  const preloaded = wanted.filter((name) => libraries.includes(name)); // Citus must be the first
   const values: Record<string, string | number | boolean> = {
-    // reachable from this machine only
-    listen_addresses: '127.0.0.1',
+    listen_addresses: addresses,
     port,
     unix_socket_directories: socketDirectory ?? '',
     unix_socket_permissions: '0700',
@@ -45,7 +49,12 @@ export function serverSettings(role: Role, settings: NodeSettings): string {
     log_line_prefix: '%m [%p] %d ',
     log_checkpoints: false,
     shared_preload_libraries: preloaded.join(','),
+
+    // what this node is meant to be: health.sql compares
+    'workshop.role': role,
+    'workshop.extensions': preloaded.map((name) => name.replace(/_bgw$/, '')).join(','),
   };
+  if (isCitus) Object.assign(values, citusSettings);
   if (preloaded.includes('pg_cron')) {
     values['cron.database_name'] = database;
     values['cron.use_background_workers'] = true; // needs no password and no open port
@@ -56,14 +65,27 @@ export function serverSettings(role: Role, settings: NodeSettings): string {
 }
 
 /** The text of `pg_hba.conf`: a password on the loopback address and on the socket, nothing else. */
-export function accessRules(): string {
+export function accessRules(from = '127.0.0.1/32'): string {
   return [
     '# Written by "npm run up" at every start; changes made here are lost.',
     'local all all scram-sha-256',
-    'host all all 127.0.0.1/32 scram-sha-256',
+    `host all all ${from} scram-sha-256`,
     '',
   ].join('\n');
 }
+
+// A statement over many shards takes a connection, and when it commits a prepared transaction, for
+// each; shards move by logical replication.
+const citusSettings = {
+  max_connections: 200,
+  max_prepared_transactions: 300,
+  max_worker_processes: 32,
+  wal_level: 'logical',
+  max_wal_senders: 20,
+  max_replication_slots: 40,
+  'citus.node_conninfo': 'sslmode=prefer',
+  'citus.enable_statistics_collection': false, // tells nobody about this cluster
+};
 
 function quote(value: string | number | boolean): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
