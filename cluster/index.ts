@@ -20,9 +20,12 @@ import { providePrograms } from './packages.ts';
 import { choosePort } from './ports.ts';
 import { runningServer } from './processes.ts';
 import { findPrograms, inspectPrograms, type Programs } from './programs.ts';
+import { waitFor } from './wait.ts';
 
 export { chooseEngine } from './engine.ts';
 export { type Instance, readInstance } from './instance.ts';
+
+const tooManyConnections = '53300';
 
 interface Options {
   /** Is told what happens, a line at a time. */
@@ -45,11 +48,11 @@ export async function startInstance(
   const { state, instance } = await instanceStatus(name);
   if (state === 'running' && instance) return instance;
   return locked(name, report, async () => {
-    const now = await instanceStatus(name);
+    const now = await patientStatus(name, report);
     if (now.state === 'running' && now.instance) return now.instance;
     if (now.state === 'unreachable' && now.instance) {
-      report(`${now.detail} Starting it again.`);
-      await stopNode(now.instance.dataDirectory, report);
+      report('Starting it again.');
+      await stopNode(now.instance.dataDirectory, report, { limitMs: 10_000 });
     }
     return bringUp(name, report);
   });
@@ -93,7 +96,7 @@ export async function instanceStatus(name = defaultName()): Promise<Status> {
   const pid = runningServer(instance.dataDirectory);
   if (!pid) return { state: 'stopped', instance, detail: 'The database is stopped: npm run up' };
   try {
-    const health = await askServer(instance);
+    const health = await askServer(instance, { timeoutMs: 10_000 });
     if (health.dataDirectory !== instance.dataDirectory) throw new Error('another server answers');
     const where = `${instance.host}:${instance.port}, process ${pid}`;
     return {
@@ -103,10 +106,24 @@ export async function instanceStatus(name = defaultName()): Promise<Status> {
       detail: `PostgreSQL ${health.version} on ${where}`,
     };
   } catch (error) {
-    const reason = (error as Error).message;
+    const { message: reason, code } = error as Error & { code?: string };
+    if (code === tooManyConnections) return { state: 'running', instance, detail: reason };
     const detail = `The server (process ${pid}) runs, but does not answer on port ${instance.port}: ${reason}.`;
     return { state: 'unreachable', instance, detail };
   }
+}
+
+// A server that recovers or is very busy is given time before it is started again.
+async function patientStatus(name: string, report: (line: string) => void): Promise<Status> {
+  let status = await instanceStatus(name);
+  if (status.state !== 'unreachable') return status;
+  report(status.detail);
+  const changed = async () => {
+    status = await instanceStatus(name);
+    return status.state !== 'unreachable';
+  };
+  await waitFor('an answer', changed, { limitMs: 15_000, everyMs: 500 }).catch(() => {});
+  return status;
 }
 
 async function locked<T>(

@@ -7,6 +7,7 @@ import {
   closeSync,
   existsSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -74,7 +75,7 @@ export async function startNode(
   programs: Programs,
   account: Account,
   report: Report,
-  { limitMs = 120_000 } = {},
+  { limitMs = 600_000 } = {},
 ): Promise<void> {
   await clearTheWay(node, report);
   configure(node, programs, account);
@@ -88,11 +89,16 @@ export async function startNode(
     exit = error.message;
   });
   let last: Error | undefined;
+  let tellAt = Date.now() + 10_000;
   try {
     await waitFor(
       `PostgreSQL on port ${node.port}`,
       async () => {
         if (exit) throw new Error(`PostgreSQL ended with ${exit}`);
+        if (last && Date.now() > tellAt) {
+          report(`Still waiting for PostgreSQL: ${last.message}`);
+          tellAt = Date.now() + 15_000;
+        }
         last = await answers(node).then(
           () => undefined,
           (error) => error,
@@ -113,12 +119,16 @@ export async function startNode(
 }
 
 /** Stops the server: clients are sent away, nothing is lost. True if it was running. */
-export async function stopNode(dataDirectory: string, report: Report): Promise<boolean> {
+export async function stopNode(
+  dataDirectory: string,
+  report: Report,
+  { limitMs = 60_000 } = {},
+): Promise<boolean> {
   const pid = runningServer(dataDirectory);
   if (pid) {
     process.kill(pid, 'SIGINT'); // PostgreSQL's "fast" shutdown
     const gone = () => !runningServer(dataDirectory);
-    await waitFor(`PostgreSQL (${pid}) to stop`, gone, { limitMs: 60_000 }).catch((error) =>
+    await waitFor(`PostgreSQL (${pid}) to stop`, gone, { limitMs }).catch((error) =>
       report(`${error.message}: ending it at once; the next start recovers from its log`),
     );
   }
@@ -127,9 +137,13 @@ export async function stopNode(dataDirectory: string, report: Report): Promise<b
 }
 
 // What a killed server or a reboot leaves, which the next one would stumble over.
-async function clearTheWay({ dataDirectory }: Node, report: Report): Promise<void> {
+async function clearTheWay(node: Node, report: Report): Promise<void> {
+  const { dataDirectory, socketDirectory } = node;
   const left = await endLeftovers(dataDirectory);
   if (left) report(`Ended ${left} processes of a server that was killed`);
+  for (const file of readdirSync(socketDirectory)) {
+    if (file.startsWith('.s.PGSQL.')) rmSync(join(socketDirectory, file)); // this folder is ours alone
+  }
   const pid = pidFromFile(dataDirectory);
   if (!pid) return;
   const whose = isAlive(pid) ? 'now belongs to another program' : 'is gone';

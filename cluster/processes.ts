@@ -18,14 +18,20 @@ export function pidFromFile(dataDirectory: string): number | undefined {
   return Number.parseInt(readFileSync(file, 'utf8'), 10) || undefined;
 }
 
-/** Whether there is a process of that number; one of another user counts too. */
+/** Whether a process of that number runs; one of another user counts too. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+// Ended, but not yet collected by its parent.
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /\) Z /.test(readFileSync(file, 'utf8'));
 }
 
 /**

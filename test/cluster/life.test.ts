@@ -97,9 +97,11 @@ test('a killed server comes up again with its data', async () => {
   expect(await kept()).toBe(42);
 });
 
-test('a pid file that names a living stranger does not prevent a start', async () => {
+test('pid files that name a living stranger do not prevent a start', async () => {
   await stopInstance(name);
   writeFileSync(join(instance.dataDirectory, 'postmaster.pid'), `${process.pid}\n`);
+  const lock = join(instance.socketDirectory, `.s.PGSQL.${instance.port}.lock`);
+  writeFileSync(lock, `${process.pid}\n`);
   await startInstance(name, { report });
   expect(told.join('\n')).toContain('now belongs to another program');
   expect(await kept()).toBe(42);
