@@ -7,8 +7,7 @@ as $$
 declare
   slot constant interval := '5 minutes';
   ahead constant int := 6;
-  partman constant boolean := register_with_partman(this_slot);
-  suffix text := 'YYYYMMDD_HH24MISS';
+  with_partman constant boolean := register_with_partman(this_slot);
   horizon timestamptz;
 begin
   -- Rows without a partition step aside, or no partition for them could be
@@ -20,24 +19,20 @@ begin
   delete from events_default where event_time >= this_slot and event_time < horizon;
 
   -- After a pause pg_partman would make every partition that was missed. It
-  -- goes on from the latest, so we make that of now.
-  if partman then
-    select datetime_string into suffix
-    from partman.part_config
-    where parent_table like '%.events' and parent_table::regclass = 'events'::regclass;
-  end if;
-  for part in 0 .. case when partman then 0 else ahead end loop
+  -- goes on from the latest: so that of now is made here.
+  for part in 0 .. case when with_partman then 0 else ahead end loop
     if not exists (
       select from event_partitions()
-      where tstzrange(range_from, range_to) @> this_slot + part * slot
+      where kind <> 'default'
+        and tstzrange(range_from, range_to) @> this_slot + part * slot
     ) then
-      perform make_partition('events_p' || to_char(this_slot + part * slot, suffix),
-                             this_slot + part * slot, this_slot + (part + 1) * slot);
+      perform make_partition(this_slot + part * slot, this_slot + (part + 1) * slot);
     end if;
   end loop;
-  if partman then
-    perform partman.run_maintenance(format('%s.events', (
-      select relnamespace::regnamespace from pg_class where oid = 'events'::regclass)));
+  if with_partman then
+    perform partman.run_maintenance(parent_table)
+    from partman.part_config
+    where to_regclass(parent_table) = 'events'::regclass;
   end if;
 
   insert into events select * from set_aside;

@@ -11,7 +11,8 @@ begin
   end if;
 
   -- every 10 seconds; pg_cron before 1.5 knows minutes only
-  if (select string_to_array(extversion, '.')::int[] >= '{1,5}' from pg_extension where extname = 'pg_cron') then
+  -- (its version reads 1.4-1 or 1.6)
+  if (select regexp_split_to_array(extversion, '\D')::int[] >= '{1,5}' from pg_extension where extname = 'pg_cron') then
     perform cron.schedule('workshop: aggregate events', '10 seconds', 'call aggregate_events()');
   else
     perform cron.schedule('workshop: aggregate events', '* * * * *', 'call keep_aggregating()');

@@ -16,7 +16,7 @@ declare
   kept int := 0;
 begin
   for part in
-    select name::text as name, range_to
+    select name::text as name, range_from, range_to
     from event_partitions(source)
     where range_to <= older_than and kind <> 'default'
     order by range_to
@@ -41,11 +41,13 @@ begin
       begin
         perform settle_distributed_writes(clock_timestamp() + patience);
         -- the parent first, as every writer does; then nobody can add a row
-        perform lock_patiently(source::text, 'access exclusive', patience);
+        perform lock_patiently(patience, source || ' in access exclusive');
         execute format('select min(event_id) from %s where event_id > $1', part.name)
           into behind using watermark;
         if behind is null then
           execute format('drop table %s', part.name);
+          insert into expired_partitions (name, range_from, range_to)
+          values (part.name, part.range_from, part.range_to);
           raise notice 'dropped %, which ended at %', part.name, part.range_to;
           dropped := dropped + 1;
         else
