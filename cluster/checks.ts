@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { findContainerEngine } from './docker.ts';
 import { type Choice, chooseEngine } from './engine.ts';
 import { askFacts, type ServerFacts } from './facts.ts';
 import { instanceStatus } from './index.ts';
@@ -81,6 +82,10 @@ export async function runChecks(
 }
 
 function checkPrograms({ choice }: Subject): Finding {
+  if (choice.engine === 'docker') {
+    const { text, reason = '' } = findContainerEngine();
+    return text ? ok(`in containers: ${text}`) : bad(reason, 'start the container engine');
+  }
   if (choice.engine !== 'native') return ok('not needed on this machine');
   const [best] = findPrograms();
   if (!best) return bad('no PostgreSQL 15 to 18 on this machine', 'npm run up');
@@ -184,7 +189,7 @@ async function checkDisk(): Promise<Finding> {
 
 function checkLeftovers(): Finding {
   const instance = readInstance();
-  const folder = instance && dirname(instance.dataDirectory);
+  const folder = instance && !instance.containers && dirname(instance.dataDirectory);
   if (!folder || !existsSync(folder)) return ok('none');
   const broken = readdirSync(folder).filter((name) => name.startsWith('data.broken-'));
   if (!broken.length) return ok('none');

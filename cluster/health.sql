@@ -23,6 +23,13 @@ begin
     if active < workers then
       raise exception '% of % workers are active', active, workers;
     end if;
+    execute $query$
+      select string_agg(nodename, ', ' order by nodename)
+      from run_command_on_workers('select 1') where not success
+    $query$ into missing;
+    if missing is not null then
+      raise exception 'no answer from %', missing;
+    end if;
   elsif has_citus and role = 'worker' then
     -- the coordinator writes it when it takes a node in
     execute 'select groupid from pg_dist_local_group' into active;

@@ -5,6 +5,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Account, serverAccount } from './account.ts';
+import {
+  containersStatus,
+  destroyContainers,
+  ImageError,
+  startContainers,
+  stopContainers,
+} from './docker.ts';
+import { type Choice, chooseEngine } from './engine.ts';
 import { askServer, type Health } from './health.ts';
 import {
   defaultName,
@@ -45,12 +53,20 @@ export async function startInstance(
   name = defaultName(),
   { report = () => {} }: Options = {},
 ): Promise<Instance> {
+  const choice = chooseEngine(process.env, { name });
+  const isWished = (instance: Instance) =>
+    Boolean(instance.containers) === (choice.engine === 'docker');
   const { state, instance } = await instanceStatus(name);
-  if (state === 'running' && instance) return instance;
+  if (state === 'running' && instance && isWished(instance)) return instance;
   return locked(name, report, async () => {
     const now = await patientStatus(name, report);
-    if (now.state === 'running' && now.instance) return now.instance;
-    if (now.state === 'unreachable' && now.instance) {
+    if (now.instance && !isWished(now.instance)) await leaveEngine(now, report);
+    else if (now.state === 'running' && now.instance) return now.instance;
+    if (choice.engine === 'docker') {
+      const containers = await bringUpContainers(name, choice, report);
+      if (containers) return containers;
+    }
+    if (now.state === 'unreachable' && now.instance && !now.instance.containers) {
       report('Starting it again.');
       await stopNode(now.instance.dataDirectory, report, { limitMs: 10_000 });
     }
@@ -65,7 +81,7 @@ export async function stopInstance(
 ): Promise<boolean> {
   const instance = readInstance(name);
   if (!instance) return false;
-  return locked(name, report, () => stopNode(instance.dataDirectory, report));
+  return locked(name, report, () => stop(instance, report));
 }
 
 /** Stops a database and deletes it with all its data. True if there was one. */
@@ -77,9 +93,11 @@ export async function destroyInstance(
   if (!existsSync(folder)) return false;
   return locked(name, report, async () => {
     const instance = readInstance(name);
-    const storage = instance ? dirname(instance.dataDirectory) : folder;
+    if (instance?.containers) await destroyContainers(instance);
+    const native = instance?.containers ? undefined : instance;
+    const storage = native ? dirname(native.dataDirectory) : folder;
     await stopNode(join(storage, 'data'), report);
-    if (instance) rmSync(instance.socketDirectory, { recursive: true, force: true });
+    if (native) rmSync(native.socketDirectory, { recursive: true, force: true });
     rmSync(storage, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
     if (storage !== folder) removeIfEmpty(dirname(storage));
@@ -93,6 +111,7 @@ export async function instanceStatus(name = defaultName()): Promise<Status> {
   if (!instance) {
     return { state: 'absent', detail: `There is no database "${name}" yet: npm run up` };
   }
+  if (instance.containers) return { instance, ...(await containersStatus(instance)) };
   const pid = runningServer(instance.dataDirectory);
   if (!pid) return { state: 'stopped', instance, detail: 'The database is stopped: npm run up' };
   try {
@@ -146,11 +165,43 @@ function removeIfEmpty(folder: string): void {
   } catch {} // other instances are in it
 }
 
+function stop(instance: Instance, report: (line: string) => void): Promise<boolean> {
+  return instance.containers ? stopContainers(instance) : stopNode(instance.dataDirectory, report);
+}
+
+// The other engine was asked for: this one keeps its data.
+async function leaveEngine({ state, instance }: Status, report: (line: string) => void) {
+  if (!instance) return;
+  const [from, back] = instance.containers
+    ? ['containers', 'docker']
+    : ['a server of this machine', 'native'];
+  report(`So far this database was in ${from}; that one stays as it is (WORKSHOP_ENGINE=${back}).`);
+  if (state !== 'stopped') await stop(instance, report);
+}
+
+// Undefined when there can be no image, and a server of this machine will do.
+async function bringUpContainers(
+  name: string,
+  { isDemanded }: Choice,
+  report: (line: string) => void,
+): Promise<Instance | undefined> {
+  const old = readInstance(name);
+  try {
+    return await startContainers(name, old, report);
+  } catch (error) {
+    if (isDemanded || old?.containers || !(error instanceof ImageError)) throw error;
+    report(error.message);
+    report('Going on with a PostgreSQL of its own on this machine.');
+    return undefined;
+  }
+}
+
 async function bringUp(name: string, report: (line: string) => void): Promise<Instance> {
   if (process.platform === 'win32') {
     throw new Error('On Windows use WSL, or set DATABASE_URL to a PostgreSQL that has hll.');
   }
-  const old = readInstance(name);
+  const known = readInstance(name);
+  const old = known?.containers ? undefined : known;
   let programs = providePrograms(report);
   const account = serverAccount();
   const folder = instanceFolder(name);

@@ -24,6 +24,8 @@ export interface Instance {
   dataDirectory: string;
   /** The folder of the PostgreSQL programs that run it. */
   programs: string;
+  /** Set when it runs in containers; then it has no folder, log file or programs on this machine. */
+  containers?: { project: string; flavour: 'citus' | 'plain' };
 }
 
 /** The folder of the checkout. */
@@ -32,6 +34,18 @@ export const root = join(import.meta.dirname, '..');
 /** The instance that commands and notebooks use unless they are told another. */
 export function defaultName(): string {
   return process.env.WORKSHOP_INSTANCE || 'workshop';
+}
+
+/** The server that a person names: `DATABASE_URL`, or the text of the file `DATABASE_URL_FILE`. */
+export function givenUrl(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { DATABASE_URL: url, DATABASE_URL_FILE: file } = env;
+  if (url || !file) return url || undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`DATABASE_URL_FILE cannot be read: ${message}`, { cause });
+  }
 }
 
 /**

@@ -184,9 +184,8 @@ function waysOut(
 Three ways out; after each, run the command again:
   1. Install the packages (Debian, Ubuntu):
        ${installCommand(major ?? 'NN')}${major ? '' : '\n     with NN = 15, 16, 17 or 18, whichever your system offers'}
-  2. Run a container, and use it as in 3:
-       docker run -d -p 5432:5432 -e POSTGRES_PASSWORD=workshop citusdata/citus
-       export DATABASE_URL=postgres://postgres:workshop@127.0.0.1:5432/postgres
+  2. Start a container engine (Docker with compose), and let the workshop run in containers:
+       export WORKSHOP_ENGINE=docker
   3. Use any PostgreSQL 15 to 18 that has the hll extension:
        export DATABASE_URL=postgres://user:password@host:5432/database`,
     { cause },

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { readInstance } from '../cluster/instance.ts';
+import { givenUrl, readInstance } from '../cluster/instance.ts';
 
 /** A pool of connections to the workshop's database, as `pg` gives it. */
 export type Database = pg.Pool;
@@ -38,7 +38,7 @@ export async function connect(url: string = databaseUrl()): Promise<Database> {
  * @throws when there is neither: says how to get one
  */
 export function databaseUrl(): string {
-  const url = process.env.DATABASE_URL ?? readInstance()?.url;
+  const url = givenUrl() ?? readInstance()?.url;
   if (url) return url;
   throw new Error(
     'No database is set up yet. Run `npm run up` in a terminal (it starts one on this machine), ' +
@@ -52,7 +52,7 @@ export function shownUrl(url: string = databaseUrl()): string {
 }
 
 const explain = (url: string, cause: Error) => {
-  const next = process.env.DATABASE_URL
+  const next = givenUrl()
     ? 'DATABASE_URL names this server: is it running, and are name and password right?'
     : 'Run `npm run up` in a terminal, then this cell again. `npm run doctor` finds out more.';
   return `Cannot connect to ${shownUrl(url)}: ${cause.message || (cause as { code?: string }).code}. ${next}`;

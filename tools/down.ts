@@ -1,7 +1,7 @@
 /** `npm run down [-- --delete]`: stops the database; with `--delete`, removes it and its data. */
 
 import { destroyInstance, stopInstance } from '../cluster/index.ts';
-import { defaultName } from '../cluster/instance.ts';
+import { defaultName, givenUrl } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
 
 await runTool(async (args) => {
@@ -13,5 +13,5 @@ await runTool(async (args) => {
   }
   const was = await stopInstance(name, { report: console.log });
   console.log(was ? 'Stopped; the data stays (npm run up).' : 'No database of ours was running.');
-  if (process.env.DATABASE_URL) console.log('The server of DATABASE_URL is not ours: it runs on.');
+  if (givenUrl()) console.log('The server of DATABASE_URL is not ours: it runs on.');
 });

@@ -11,7 +11,7 @@ await runTool(async (args) => {
   }
   const { engine, why } = chooseEngine();
   console.log(`Database: ${why}`);
-  if (engine === 'native') await startInstance(undefined, { report: console.log });
+  if (engine !== 'url') await startInstance(undefined, { report: console.log });
   else if (!args.includes('--yes') && !(await isAgreed())) return;
   const { resetTo } = await import('../lib/ready.ts');
   await resetTo(chapter, { report: console.log });

@@ -14,7 +14,7 @@ import { installJupyterLab, startJupyterLab } from './jupyterlab.ts';
 await runTool(async () => {
   const subject = presentSubject();
   console.log(`Database: ${subject.choice.why}`);
-  if (subject.choice.engine === 'native') await startInstance(undefined, { report: console.log });
+  if (subject.choice.engine !== 'url') await startInstance(undefined, { report: console.log });
   installJupyterLab(console.log);
   buildNotebooks();
   await checkShortly();

@@ -194,6 +194,7 @@ function setEnvironment(): void {
   process.env.WORKSHOP_INSTANCE = instanceName;
   if (url) process.env.DATABASE_URL = url;
   else delete process.env.DATABASE_URL;
+  delete process.env.DATABASE_URL_FILE;
 }
 
 if (isMain(import.meta.url)) {

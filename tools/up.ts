@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path';
 import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
+import { composeCommand } from '../cluster/docker.ts';
 import { startInstance } from '../cluster/index.ts';
 import { root, serviceFile } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
@@ -18,9 +19,10 @@ await runTool(async () => {
   }
   const started = performance.now();
   const instance = await startInstance(undefined, { report: console.log });
-  const { serverVersion, host, port, programs, name } = instance;
+  const { serverVersion, host, port, programs, name, containers } = instance;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`Ready: PostgreSQL ${serverVersion} on ${host}:${port} (${seconds} s)`);
   const service = relative(root, serviceFile(name));
-  console.log(`  psql: PGSERVICEFILE=${service} ${programs}/psql service=workshop`);
+  if (containers) console.log(`  psql: ${composeCommand(containers)} exec coordinator psql`);
+  else console.log(`  psql: PGSERVICEFILE=${service} ${programs}/psql service=workshop`);
 });

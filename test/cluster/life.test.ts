@@ -24,6 +24,7 @@ import { runningServer } from '../../cluster/processes.ts';
 import { waitFor } from '../../cluster/wait.ts';
 
 const name = `probe-${process.pid}`;
+process.env.WORKSHOP_ENGINE = 'native'; // test/container is for the other one
 let told: string[] = [];
 const report = (line: string) => told.push(line);
 let instance: Instance;

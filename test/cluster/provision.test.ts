@@ -18,14 +18,35 @@ test('DATABASE_URL comes before everything, and its password is not shown', () =
   expect(choice.why).toContain('me:***@example.org');
 });
 
-test('without a wish the database is native, and the reason is given', () => {
-  expect(chooseEngine({}).why).toContain('neither DATABASE_URL nor WORKSHOP_ENGINE');
+const name = 'never-started';
+const noEngine = () => ({ reason: 'there is no program "docker"' });
+const someEngine = () => ({ text: 'Docker 20' });
+
+test('without a wish and without a container engine the database is native, and the reason is given', () => {
+  const { engine, why } = chooseEngine({}, { name, findEngine: noEngine });
+  expect(engine).toBe('native');
+  expect(why).toContain('neither DATABASE_URL nor WORKSHOP_ENGINE is set, and there is no program');
   expect(chooseEngine({ WORKSHOP_ENGINE: 'native' }).why).toContain('WORKSHOP_ENGINE=native');
+});
+
+test('a container engine that answers is used, unless the wish is another', () => {
+  const options = { name, findEngine: someEngine };
+  expect(chooseEngine({}, options)).toMatchObject({ engine: 'docker' });
+  expect(chooseEngine({ WORKSHOP_ENGINE: 'native' }, options)).toMatchObject({ engine: 'native' });
+});
+
+test('DATABASE_URL may be in a file', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'url-')), 'url');
+  writeFileSync(file, 'postgres://me:secret@example.org/db\n');
+  const choice = chooseEngine({ DATABASE_URL_FILE: file });
+  expect(choice).toMatchObject({ engine: 'url', url: 'postgres://me:secret@example.org/db' });
+  expect(() => chooseEngine({ DATABASE_URL_FILE: `${file}.not` })).toThrow('cannot be read');
 });
 
 test('a wish that cannot be met is refused', () => {
   expect(() => chooseEngine({ WORKSHOP_ENGINE: 'podman' })).toThrow('got "podman"');
-  expect(() => chooseEngine({ WORKSHOP_ENGINE: 'docker' })).toThrow('starts no containers');
+  const demand = () => chooseEngine({ WORKSHOP_ENGINE: 'docker' }, { findEngine: noEngine });
+  expect(demand).toThrow('WORKSHOP_ENGINE=docker, but there is no program "docker"');
   expect(() => chooseEngine({ DATABASE_URL: 'mysql://x/y' })).toThrow('Expected `DATABASE_URL`');
 });
 
@@ -34,7 +55,7 @@ test('without PostgreSQL and without rights the message names three ways out', (
   const told: string[] = [];
   const provide = () => providePrograms((line) => told.push(line), { env });
   expect(provide).toThrow(
-    /Three ways out.*apt-get install --no-install-recommends postgresql-.*-hll.*docker run.*DATABASE_URL=postgres/s,
+    /Three ways out.*apt-get install --no-install-recommends postgresql-.*-hll.*WORKSHOP_ENGINE=docker.*DATABASE_URL=postgres/s,
   );
   expect(told).toEqual([]);
 });
