@@ -76,7 +76,7 @@ async function bringUpDatabase(): Promise<{ server: string; engine: string }> {
   const { presentSubject } = await import('../cluster/checks.ts');
   const { choice } = presentSubject();
   console.log(`Database: ${choice.why}`);
-  if (choice.engine === 'native') {
+  if (choice.engine !== 'url') {
     const { startInstance } = await import('../cluster/index.ts');
     await startInstance(undefined, { report: console.log });
   }
