@@ -95,42 +95,63 @@ function openPool(url: string, notices: string[]) {
 // On Citus a database is made on each node, and the nodes are made known to each other.
 async function createDatabase(server: string, name: string) {
   const nodes = await citusNodes(server);
-  for (const url of [server, ...nodes]) await runOn(url, `create database ${name}`);
+  await runOn(server, `create database ${name}`);
   if (nodes.length === 0) return nodes;
-  for (const url of [server, ...nodes]) {
-    await runOn(withDatabase(url, name), 'create extension citus');
-  }
+  const database = withDatabase(server, name);
+  await runOn(database, 'create extension citus');
   const { hostname, port } = new URL(server);
-  const coordinator = withDatabase(server, name);
-  await runOn(coordinator, 'select citus_set_coordinator_host($1, $2)', [hostname, port || 5432]);
-  for (const url of nodes) {
-    const worker = new URL(url);
-    await runOn(coordinator, 'select citus_add_node($1, $2)', [worker.hostname, worker.port]);
+  const self = nodes.find(({ isCoordinator }) => isCoordinator) ?? {
+    host: hostname,
+    port: port || 5432,
+  };
+  await runOn(database, 'select citus_set_coordinator_host($1, $2)', [self.host, self.port]);
+  for (const worker of workersOf(nodes)) {
+    await runOnWorker(server, worker, new URL(server).pathname.slice(1), `create database ${name}`);
+    await runOnWorker(server, worker, name, 'create extension citus');
+    await runOn(database, 'select citus_add_node($1, $2)', [worker.host, worker.port]);
   }
   return nodes;
 }
 
-async function dropDatabase(server: string, name: string, nodes: string[]) {
-  for (const url of [server, ...nodes]) {
-    await runOn(url, `drop database if exists ${name} with (force)`);
+async function dropDatabase(server: string, name: string, nodes: Node[]) {
+  const statement = `drop database if exists ${name} with (force)`;
+  await runOn(server, statement);
+  for (const worker of workersOf(nodes)) {
+    await runOnWorker(server, worker, new URL(server).pathname.slice(1), statement);
   }
 }
 
-// The workers that the server's own database knows, reached with the same user and password.
-async function citusNodes(server: string): Promise<string[]> {
+interface Node {
+  host: string;
+  port: number;
+  isCoordinator: boolean;
+}
+
+// The nodes that the server's own database knows, by the names that they have for each other.
+async function citusNodes(server: string): Promise<Node[]> {
   const [found] = await runOn(server, `select to_regclass('pg_catalog.pg_dist_node') as nodes`);
   if (!found?.nodes) return [];
-  const workers = await runOn(
+  return runOn(
     server,
-    `select nodename, nodeport from pg_dist_node
-      where noderole = 'primary' and groupid <> 0 order by nodeid`,
+    `select nodename as host, nodeport as port, groupid = 0 as "isCoordinator" from pg_dist_node
+      where noderole = 'primary' order by nodeid`,
   );
-  return workers.map(({ nodename, nodeport }) => {
-    const url = new URL(server);
-    url.hostname = nodename;
-    url.port = String(nodeport);
-    return url.href;
-  });
+}
+
+const workersOf = (nodes: Node[]) => nodes.filter(({ isCoordinator }) => !isCoordinator);
+
+// With the same user and password; a worker in a container can be reached by the coordinator only.
+async function runOnWorker(server: string, worker: Node, database: string, statement: string) {
+  if (['localhost', '127.0.0.1', '::1'].includes(worker.host)) {
+    const url = new URL(withDatabase(server, database));
+    url.hostname = worker.host;
+    url.port = String(worker.port);
+    return runOn(url.href, statement);
+  }
+  await runOn(server, 'create extension if not exists dblink');
+  const { username } = new URL(server);
+  const login = `host=${worker.host} port=${worker.port} dbname=${database} user=${username}`;
+  return runOn(server, 'select dblink_exec($1, $2)', [login, statement]);
 }
 
 function withDatabase(server: string, name: string) {
