@@ -140,8 +140,13 @@ async function citusNodes(server: string): Promise<Node[]> {
 
 const workersOf = (nodes: Node[]) => nodes.filter(({ isCoordinator }) => !isCoordinator);
 
-// With the same user and password; a worker in a container can be reached by the coordinator only.
-async function runOnWorker(server: string, worker: Node, database: string, statement: string) {
+/** Runs a statement on a worker. One in a container can be reached through the coordinator only. */
+export async function runOnWorker(
+  server: string,
+  worker: Pick<Node, 'host' | 'port'>,
+  database: string,
+  statement: string,
+) {
   if (['localhost', '127.0.0.1', '::1'].includes(worker.host)) {
     const url = new URL(withDatabase(server, database));
     url.hostname = worker.host;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freshDatabase, runOn, type TestDatabase } from '../database.ts';
+import { freshDatabase, runOnWorker, type TestDatabase } from '../database.ts';
 import {
   count,
   emptyTables,
@@ -192,24 +192,24 @@ test('on Citus a write that was acknowledged but is only prepared on a worker is
   skip,
 }) => {
   if (db.engine !== 'citus') skip('needs Citus: a single node commits in one step');
-  const { worker, shard } = await one(
+  const { host, port, shard } = await one(
     db.pool,
-    `select nodename || ':' || nodeport as worker, 'events_default_' || shardid as shard
+    `select nodename as host, nodeport as port, 'events_default_' || shardid as shard
        from (select get_shard_id_for_distribution_column('events_default', 1) as shardid) as of
        join pg_dist_placement using (shardid) join pg_dist_node using (groupid)`,
   );
   const { id } = await one(db.pool, `select nextval('events_event_id_seq') as id`);
   const gid = 'citus_0_1_999999999_1';
-  const url = new URL(db.url);
-  url.host = worker;
-  await runOn(
-    url.href,
+  await runOnWorker(
+    db.url,
+    { host, port },
+    db.name,
     `begin; insert into ${shard} (event_id, event_time, customer_id) values (${id}, '2020-01-01', 1);
      prepare transaction '${gid}'`,
   );
   await db.pool.query(
     `insert into pg_dist_transaction (groupid, gid) select groupid, '${gid}' from pg_dist_node
-      where nodename || ':' || nodeport = '${worker}'`,
+      where nodename = '${host}' and nodeport = ${port}`,
   );
   await rollUp(db.pool);
   await expectRollupsEqualRecount(db.pool, 1);
