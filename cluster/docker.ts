@@ -50,33 +50,25 @@ export async function startContainers(
   const port = await publishedPort(containers).catch(() => choosePort(old?.port));
   await buildImage(containers, report);
   report(`Starting the containers (project ${containers.project})`);
-  const more = await hasMoreWorkers(containers);
-  // without Citus nobody would use the workers
-  const services = containers.flavour === 'plain' ? ['coordinator'] : [];
-  await compose(
-    containers,
-    [
-      ...(more ? profile : []),
-      'up',
-      '-d',
-      '--no-build',
-      '--wait',
-      '--wait-timeout',
-      '600',
-      ...services,
-    ],
-    {
-      port,
-      report: (line) => /Healthy|Error|exited|unhealthy/.test(line) && report(`  ${line.trim()}`),
-    },
-  ).catch(async (cause) => {
-    throw new Error(`The containers did not come up: ${cause.message}\n${await logs(containers)}`, {
-      cause,
-    });
-  });
+  const services = await servicesOf(containers);
+  await bringUp(containers, services, port, report);
   const instance = await describe(name, containers);
   writeInstance(instance);
   return instance;
+}
+
+/**
+ * Adds a third worker to a cluster of containers. It holds nothing until shards are moved to it.
+ *
+ * @throws when the instance is no such cluster
+ */
+export async function addWorker({ containers, port }: Instance, report: Report): Promise<void> {
+  if (containers?.flavour !== 'citus') {
+    throw new Error(
+      'Workers are added to a Citus cluster in containers: WORKSHOP_ENGINE=docker npm run up',
+    );
+  }
+  await bringUp(containers, ['--no-deps', 'worker-3'], port, report);
 }
 
 /** Stops and removes the containers; their volumes, with the data, stay. True if any was running. */
@@ -99,8 +91,10 @@ export async function containersStatus(
   const { containers, host, port } = instance;
   if (!containers) throw new Error(`"${instance.name}" does not run in containers`);
   let nodes: Container[];
+  let wanted: string[];
   try {
     nodes = await listNodes(containers);
+    wanted = await servicesOf(containers);
   } catch (error) {
     const { reason = (error as Error).message } = findContainerEngine();
     return {
@@ -108,8 +102,6 @@ export async function containersStatus(
       detail: `The container engine is not there (${reason}): start it, then npm run up`,
     };
   }
-  const wanted =
-    containers.flavour === 'plain' ? ['coordinator'] : ['coordinator', 'worker-1', 'worker-2'];
   const isUp = (service: string) =>
     nodes.some(({ Service, State }) => Service === service && State === 'running');
   const down = wanted.filter((service) => !isUp(service));
@@ -183,11 +175,33 @@ async function buildImage(containers: Containers, report: Report): Promise<void>
   }
 }
 
-// A worker that once was added holds shards: it belongs to the cluster.
-async function hasMoreWorkers({ project }: Containers): Promise<boolean> {
+// Without Citus nobody would use workers. One that once was added holds shards, and belongs to the
+// cluster from then on.
+async function servicesOf({ project, flavour }: Containers): Promise<string[]> {
+  if (flavour === 'plain') return ['coordinator'];
   const filter = `label=com.docker.compose.project=${project}`;
   const volumes = await docker(['volume', 'ls', '-q', '--filter', filter]);
-  return volumes.split('\n').includes(`${project}_worker-3`);
+  const more = volumes.split('\n').includes(`${project}_worker-3`) ? ['worker-3'] : [];
+  return ['coordinator', 'worker-1', 'worker-2', ...more];
+}
+
+async function bringUp(
+  containers: Containers,
+  services: string[],
+  port: number,
+  report: Report,
+): Promise<void> {
+  const up = ['up', '-d', '--no-build', '--wait', '--wait-timeout', '600'];
+  const tell = (line: string) =>
+    /Healthy|Error|exited|unhealthy/.test(line) && report(`  ${line.trim()}`);
+  try {
+    await compose(containers, [...up, ...services], { port, report: tell });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`The containers did not come up: ${message}\n${await logs(containers)}`, {
+      cause,
+    });
+  }
 }
 
 async function describe(name: string, containers: Containers): Promise<Instance> {

@@ -25,9 +25,10 @@ start() {
   folder=$(cd "$folder" && pwd)
   install_engine
   install_compose "$folder"
-  start_engine "$folder"
+  # where there is an init system, installing has started one
+  if docker version >/dev/null 2>&1; then DOCKER_HOST=unix:///var/run/docker.sock; else start_engine "$folder"; fi
   provide_base_image "$folder"
-  echo "unix://$folder/docker.sock"
+  echo "$DOCKER_HOST"
 }
 
 check_machine() {
@@ -89,6 +90,7 @@ start_engine() {
     sleep 0.2
   done
   tail -n 5 "$folder/dockerd.log" >&2
+  kill "$pid" 2>/dev/null || true
   cannot 'dockerd does not start here (no iptables, no control groups?)'
 }
 
@@ -118,7 +120,10 @@ stop() {
   say 'the container engine has stopped'
 }
 
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@" >&2; }
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
+    -o APT::Sandbox::User=root "$@" >&2
+}
 
 say() { echo "engine: $*" >&2; }
 
