@@ -16,7 +16,8 @@ await runTool(() => {
   else console.log('Format SQL: left out, there is no .venv yet (npm start makes it)');
   const written = buildNotebooks('notebooks');
   console.log(`Notebooks: ${written.length ? `written ${written.join(', ')}` : 'up to date'}`);
-  if (remaining.includes(false)) throw new Error('Some faults are for a person to repair; see above.');
+  if (remaining.includes(false))
+    throw new Error('Some faults are for a person to repair; see above.');
 });
 
 // Its output is shown only when something remains.
