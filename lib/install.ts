@@ -6,7 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 const folder = new URL('../sql/', import.meta.url);
 
 // Files that ask or act when they are run, rather than create something.
-const onDemand = /^(06-|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|99-)/;
+const onDemand = /^(06-recount|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|99-)/;
 
 export interface InstallOptions {
   /** Install only what stands before this chapter, for example `'03'`. @default everything */
