@@ -86,6 +86,7 @@ const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
 
 const THEME = {
   view: { stroke: null },
+  axisTemporal: { format: '%a %H:%M', labelOverlap: true },
   axis: {
     labelFontSize: 12,
     titleFontSize: 12,

@@ -24,7 +24,7 @@ export interface Hour {
   session_count: number;
 }
 export interface TopDevice {
-  device_id: string;
+  device_id: number;
   frequency: number;
 }
 

@@ -4,6 +4,7 @@ export * from './charts.ts';
 export { atLeast, between, checkpoint, matching, summary } from './check.ts';
 export { connect, type Database, databaseUrl, shownUrl } from './connect.ts';
 export { CsvError, type LoadResult, loadCsv } from './copy.ts';
+export type { LoadProgress } from './copy-progress.ts';
 export {
   biggestCustomers,
   lastMinutes,
@@ -15,7 +16,7 @@ export {
 } from './dashboard.ts';
 export { makeFiles, standardFiles } from './data.ts';
 export { display, html, Live, type MimeBundle, markdown } from './display.ts';
-export { type LoadProgress as Progress, progressBar } from './progress.ts';
+export { progressBar } from './progress.ts';
 export { ready, resetTo } from './ready.ts';
 export {
   type Recount,

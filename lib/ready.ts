@@ -95,7 +95,7 @@ function header({ id, title, minutes }: Chapter, server: Server, seconds: number
     const colour = chapter.id === id ? '#0072b2' : chapter.id < id ? '#56b4e9' : '#c8ccd0';
     return `<span title="${chapter.id} ${chapter.title}" style="color:${colour}">●</span>`;
   }).join(' ');
-  const line = `Chapter ${id} of ${CHAPTERS.at(-1)?.id} · ${minutes} minutes · ${serverLine(server)} · ready in ${seconds.toFixed(1)} s`;
+  const line = `Chapter ${id} of ${CHAPTERS.at(-1)?.id} · ${minutes} minutes · ${serverLine(server)} · ${seconds < 1 ? 'ready' : `ready in ${seconds.toFixed(0)} s`}`;
   return {
     'text/html': `<div>${dots}<br><small>${line}</small></div>`,
     'text/plain': `${title}. ${line}`,

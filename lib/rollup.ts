@@ -16,8 +16,10 @@ export interface Watermark {
 /** The same total two ways. */
 export interface Recount {
   rollup: string;
+  last_aggregated_id: number;
   raw_events: number;
   rolled_up_events: number;
+  equal: boolean;
 }
 
 /**

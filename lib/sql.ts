@@ -34,17 +34,27 @@ export async function show<Row extends object = Record<string, unknown>>(
  * Shows a file of `sql/` and runs it. Every file may run any number of times.
  *
  * @param name such as `03-rollups.sql`
+ * @param options.folded shows only its name, to be opened by a click @default false
  */
-export async function runFile(db: Database, name: string): Promise<void> {
-  showFile(name);
+export async function runFile(
+  db: Database,
+  name: string,
+  { folded = false }: ShowOptions = {},
+): Promise<void> {
+  showFile(name, { folded });
   const { notices } = await run(db, name, []);
-  showNotices(notices.length ? notices : [`${name}: done`]);
+  const news = notices.filter((notice) => !notice.endsWith('already exists, skipping'));
+  const unchanged = notices.length > 0 && news.length === 0;
+  showNotices(news.length ? news : [`${name}: ${unchanged ? 'was there already' : 'done'}`]);
 }
 
-/** Shows a file of `sql/`, highlighted. */
-export function showFile(name: string): void {
+/** Shows a file of `sql/`, highlighted. Options as of `runFile`. */
+export function showFile(name: string, { folded = false }: ShowOptions = {}): void {
   const text = readSql(name).trim();
-  display({ 'text/markdown': `\`\`\`sql\n-- sql/${name}\n${text}\n\`\`\``, 'text/plain': text });
+  const code = `\`\`\`sql\n-- sql/${name}\n${text}\n\`\`\``;
+  const lines = text.split('\n').length;
+  const fold = `<details><summary>sql/${name}, ${lines} lines</summary>\n\n${code}\n\n</details>`;
+  display({ 'text/markdown': folded ? fold : code, 'text/plain': text });
 }
 
 /**
@@ -60,6 +70,10 @@ export function readSql(name: string): string {
       cause,
     });
   }
+}
+
+interface ShowOptions {
+  folded?: boolean;
 }
 
 interface Answer {

@@ -3,7 +3,7 @@ import { display, escapeHtml } from './display.ts';
 type Row = Record<string, unknown>;
 
 /**
- * Shows rows as a table: numbers to the right with separated thousands, times in UTC.
+ * Shows rows as a table: numbers to the right with separated thousands (ids without), times in UTC.
  *
  * @param options.limit rows to show at most, the rest is counted @default 20
  * @param options.caption a line above the table
@@ -13,7 +13,9 @@ export function table(rows: readonly object[], { limit = 20, caption }: TableOpt
   const columns = Object.keys(shown[0] ?? {});
   const more = rows.length - shown.length;
   const head = columns.map((name) => `<th${side(shown[0]?.[name])}>${escapeHtml(name)}</th>`);
-  const body = shown.map((row) => `<tr>${columns.map((name) => cell(row[name])).join('')}</tr>`);
+  const body = shown.map(
+    (row) => `<tr>${columns.map((name) => cell(name, row[name])).join('')}</tr>`,
+  );
   display({
     'text/html':
       (caption ? `<div><em>${escapeHtml(caption)}</em></div>` : '') +
@@ -47,10 +49,13 @@ interface TableOptions {
   caption?: string;
 }
 
+// an id is a name, not a quantity
+const formatIn = (name: string, value: unknown) =>
+  isNumber(value) && /(^|_)id$/i.test(name) ? String(value) : format(value);
 const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
 const side = (value: unknown) => ` style="text-align:${isNumber(value) ? 'right' : 'left'}"`;
-const cell = (value: unknown) => {
-  const text = format(value);
+const cell = (name: string, value: unknown) => {
+  const text = formatIn(name, value);
   const short = text.length > 80 ? `${text.slice(0, 77)}…` : text;
   return `<td${side(value)}>${escapeHtml(short)}</td>`;
 };
@@ -62,7 +67,7 @@ const asText = (
 ) => {
   const lines = [
     columns,
-    ...rows.map((row) => columns.map((name) => format(row[name]).slice(0, 40))),
+    ...rows.map((row) => columns.map((name) => formatIn(name, row[name]).slice(0, 40))),
   ];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const text = lines.map((line) =>

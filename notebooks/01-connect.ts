@@ -83,19 +83,10 @@ refused as string;
 
 // %%
 checkpoint('01.1', 'the server answers', row?.answer, 42);
-checkpoint(
-  '01.2',
-  'it is PostgreSQL 15 or newer',
-  server.version,
-  matching(/^(1[5-9]|[2-9]\d)\b/),
-  'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.',
-);
-checkpoint(
-  '01.3',
-  'a wrong address says what to do',
-  String(refused),
-  matching(/Cannot connect to .*\. (Run|DATABASE_URL)/s),
-);
+checkpoint('01.2', 'it is PostgreSQL 15 or newer',
+  server.version, matching(/^(1[5-9]|[2-9]\d)\b/), 'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.');
+checkpoint('01.3', 'a wrong address says what to do',
+  String(refused), matching(/Cannot connect to .*\. (Run|DATABASE_URL)/s));
 
 // %%
 summary({

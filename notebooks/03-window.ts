@@ -27,11 +27,8 @@ const insert = `insert into events (customer_id, event_type, country, browser, d
 await slow.query('begin');
 const slowId = Number((await slow.query(insert)).rows[0].event_id);
 const fastId = Number((await db.query(insert)).rows[0].event_id);
-const [seen] = await query<{ visible: number }>(
-  db,
-  'select count(*) as visible from events where event_id in ($1, $2)',
-  [slowId, fastId],
-);
+const [seen] = await query<{ visible: number }>(db, 'select count(*) as visible from events where event_id in ($1, $2)',
+  [slowId, fastId]);
 table([{ slowId, fastId, visible: seen?.visible }]);
 
 // %% [markdown]
@@ -74,7 +71,7 @@ await show(db, `
 // server it does nothing.)
 
 // %%
-await runFile(db, '03-settle-distributed-writes.sql');
+await runFile(db, '03-settle-distributed-writes.sql', { folded: true });
 
 // %% [markdown]
 // And here is the window itself. It is the longest function of the workshop, and the one that the counts
@@ -143,18 +140,10 @@ isolation;
 // %%
 checkpoint('03.1', 'one of the two rows was visible while the writer was open', seen?.visible, 1);
 checkpoint('03.2', 'an open writer is named, not passed by', /still open/.test(refusal), true);
-checkpoint(
-  '03.3',
-  'the window then holds both events',
-  Boolean(first && first.window_start <= slowId && first.window_end >= fastId),
-  true,
-);
-checkpoint(
-  '03.4',
-  'a second window is empty',
-  Boolean(second && second.window_end < second.window_start),
-  true,
-);
+checkpoint('03.3', 'the window then holds both events',
+  Boolean(first && first.window_start <= slowId && first.window_end >= fastId), true);
+checkpoint('03.4', 'a second window is empty',
+  Boolean(second && second.window_end < second.window_start), true);
 checkpoint('03.5', 'another isolation level is refused', /read committed/.test(isolation), true);
 
 // %%

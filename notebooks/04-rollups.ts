@@ -172,19 +172,11 @@ const [counted] = await query<{
          count(distinct row(event_type, country, browser, minute)) as distinct_groups
     from rollup_events_5min where customer_id = 900004`);
 checkpoint('04.1', 'the rollup counts every event once', counted?.rolled_up, counted?.raw);
-checkpoint(
-  '04.2',
-  'no group stands twice, with or without a country',
-  counted?.groups,
-  counted?.distinct_groups,
-);
+checkpoint('04.2', 'no group stands twice, with or without a country',
+  counted?.groups, counted?.distinct_groups);
 checkpoint('04.3', 'a second call has nothing to do', again.end_id < again.start_id, true);
-checkpoint(
-  '04.4',
-  'no estimate is off by more than 3 standard errors',
-  Math.max(...errors.map((point) => Math.abs(point.percent))),
-  between(0, 6.9),
-);
+checkpoint('04.4', 'no estimate is off by more than 3 standard errors',
+  Math.max(...errors.map((point) => Math.abs(point.percent))), between(0, 6.9));
 checkpoint('04.5', '100 distinct values are counted exactly', estimates[2]?.estimate, 100);
 
 // %%

@@ -52,22 +52,12 @@ const recent = await query<{ minute: Date; events: number }>(db, `
 const newest = recent.at(-1)?.minute;
 await drawVegaLite({
   title: 'Events in 5 minutes', width: 640, height: 180,
-  data: {
-    values: recent.map((row) => ({
-      ...row,
-      minute: row.minute.toISOString(),
-      last: row.minute === newest,
-    })),
-  },
+  data: { values: recent.map((row) => ({ ...row, minute: row.minute.toISOString(), last: row.minute === newest })) },
   mark: { type: 'bar', tooltip: true },
   encoding: {
-    x: {
-      field: 'minute', type: 'temporal', title: null, scale: { type: 'utc' }, axis: { format: '%H:%M' },
-    },
+    x: { field: 'minute', type: 'temporal', title: null, scale: { type: 'utc' }, axis: { format: '%H:%M' } },
     y: { field: 'events', type: 'quantitative', title: null },
-    color: {
-      field: 'last', type: 'nominal', legend: null, scale: { range: [COLOURS.sky, COLOURS.red] },
-    },
+    color: { field: 'last', type: 'nominal', legend: null, scale: { range: [COLOURS.sky, COLOURS.red] } },
   },
 });
 
@@ -136,14 +126,10 @@ const top = await topDevices(db, question);
 drawPlot({
   title: 'The ten most active devices', width: 560, height: 280, marginLeft: 80,
   x: { grid: true, label: 'events' },
-  y: { label: null },
+  y: { label: null, tickFormat: String },
   marks: [
     Plot.barX(top, { x: 'frequency', y: 'device_id', fill: COLOURS.orange, sort: { y: '-x' } }),
-    Plot.text(top, {
-      x: 'frequency',
-      y: 'device_id',
-      text: 'frequency', dx: 4, textAnchor: 'start',
-    }),
+    Plot.text(top, { x: 'frequency', y: 'device_id', text: 'frequency', dx: 4, textAnchor: 'start' }),
   ],
 });
 
@@ -214,26 +200,11 @@ table(
 // ## Checkpoints
 
 // %%
-checkpoint(
-  '07.1',
-  'events of the last 5 minutes are exact',
-  now.event_count,
-  exact.now.event_count,
-);
+checkpoint('07.1', 'events of the last 5 minutes are exact', now.event_count, exact.now.event_count);
 checkpoint('07.2', 'events of the week are exact', week.event_count, exact.week.event_count);
-checkpoint(
-  '07.3',
-  'sessions of the week are within 3 standard errors',
-  Math.abs(off),
-  between(0, 6.9),
-);
+checkpoint('07.3', 'sessions of the week are within 3 standard errors', Math.abs(off), between(0, 6.9));
 checkpoint('07.4', 'the trend has the hours of two days', trend.length, atLeast(45));
-checkpoint(
-  '07.5',
-  'the most active device is the same',
-  top[0]?.frequency,
-  exact.top[0]?.frequency,
-);
+checkpoint('07.5', 'the most active device is the same', top[0]?.frequency, exact.top[0]?.frequency);
 
 // %%
 summary({

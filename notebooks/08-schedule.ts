@@ -52,11 +52,13 @@ await runFile(db, '08-live-events-5min.sql');
 
 // %%
 const began = new Date(Date.now() - (Date.now() % 300_000));
-const sample = () =>
-  query<{ rolled_up: number; live: number }>(db, `
-  select coalesce((select sum(event_count) from rollup_events_5min
-                    where customer_id = 1 and minute >= $1), 0)::bigint as rolled_up,
-         (select sum(event_count) from live_events_5min(1, $1))::bigint as live`, [began]);
+const total = (from: string, parameters: unknown[]) =>
+  query<{ events: number }>(db, `select coalesce(sum(event_count), 0)::bigint as events from ${from}`, parameters);
+async function sample() { // the rollup first, so that the later answer can only be larger
+  const [rolledUp] = await total('rollup_events_5min where customer_id = 1 and minute >= $1', [began]);
+  const [live] = await total('live_events_5min(1, $1)', [began]);
+  return { rolled_up: rolledUp!.events, live: live!.events };
+}
 interface Sample {
   seconds: number;
   state: 'rolled up' | 'waiting';
@@ -91,16 +93,13 @@ const start = Date.now();
 let nextOwnRun = server.canSchedule ? Number.POSITIVE_INFINITY : 8;
 while (ticks < 2 && Date.now() - start < 85_000) {
   const seconds = (Date.now() - start) / 1000;
-  if (seconds > nextOwnRun) {
-    await rollUpAll(db);
-    nextOwnRun += 8;
-  } // no scheduler here: this cell is one
-  const [now] = await sample();
-  if (counted >= 0 && now!.rolled_up > counted) ticks++;
-  counted = now!.rolled_up;
+  if (seconds > nextOwnRun) { await rollUpAll(db); nextOwnRun += 8; } // no scheduler here: this cell is one
+  const now = await sample();
+  if (counted >= 0 && now.rolled_up > counted) ticks++;
+  counted = now.rolled_up;
   samples.push(
     { seconds, state: 'rolled up', events: counted },
-    { seconds, state: 'waiting', events: now!.live - counted },
+    { seconds, state: 'waiting', events: now.live - counted },
   );
   await chart(area);
   await sleep(1000);
@@ -137,26 +136,12 @@ table(totals);
 
 // %%
 checkpoint('08.1', 'the stream was written', sent, atLeast(500));
-checkpoint(
-  '08.2',
-  'rollups ran while you watched',
-  ticks,
-  atLeast(1),
-  'Does the scheduler run? `npm run doctor` looks at pg_cron; then run the loop again.',
-);
-checkpoint(
-  '08.3',
-  'every event is counted once',
-  totals.map((row) => row.rolled_up_events),
-  totals.map((row) => row.raw_events),
-);
+checkpoint('08.2', 'rollups ran while you watched',
+  ticks, atLeast(1), 'Does the scheduler run? `npm run doctor` looks at pg_cron; then run the loop again.');
+checkpoint('08.3', 'every event is counted once',
+  totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 const shown = samples.filter((sample) => sample.state === 'waiting').map((sample) => sample.events);
-checkpoint(
-  '08.4',
-  'the live tail never counts less than the rollup',
-  Math.min(...shown),
-  atLeast(0),
-);
+checkpoint('08.4', 'the live tail never counts less than the rollup', Math.min(...shown), atLeast(0));
 
 // %%
 summary({

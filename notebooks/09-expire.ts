@@ -24,8 +24,8 @@ const db = await ready('09');
 interface Partition {
   name: string;
   kind: string;
-  starts_at: Date | null;
-  ends_at: Date | null;
+  range_from: Date | null;
+  range_to: Date | null;
   rolled_up: boolean;
   bytes: number;
 }
@@ -91,7 +91,7 @@ const gone = new Set(
   kept.map((part) => part.name).filter((name) => !after.some((part) => part.name === name)),
 );
 const bars = kept
-  .filter((part) => part.starts_at && part.ends_at)
+  .filter((part) => part.range_from && part.range_to)
   .map((part) => ({ ...part, state: gone.has(part.name) ? 'dropped' : part.kind }));
 drawPlot({
   title: 'Partitions of the raw events', width: 720, height: 110, marginLeft: 20, marginRight: 20,
@@ -101,7 +101,7 @@ drawPlot({
     domain: ['dropped', 'history', '5 minutes'], range: [COLOURS.red, COLOURS.grey, COLOURS.blue],
     legend: true,
   },
-  marks: [Plot.barX(bars, { x1: 'starts_at', x2: 'ends_at', y: () => 0, fill: 'state', inset: 1 })],
+  marks: [Plot.barX(bars, { x1: 'range_from', x2: 'range_to', y: () => 0, fill: 'state', inset: 1 })],
 });
 
 // %% [markdown]
@@ -136,25 +136,17 @@ table(sizes);
 // ## Checkpoints
 
 // %%
-const [raw] = await query<{ left: number }>(
-  db,
-  'select count(*) as left from events where customer_id = 900009',
-);
-const [rolled] = await query<{ events: number }>(
-  db,
-  'select sum(event_count) as events from rollup_events_5min where customer_id = 900009',
-);
+const [raw] = await query<{ left: number }>(db, 'select count(*) as left from events where customer_id = 900009',
+  );
+const [rolled] = await query<{ events: number }>(db, 'select sum(event_count) as events from rollup_events_5min where customer_id = 900009',
+  );
 checkpoint('09.1', 'partitions that were not counted were kept', kept.length, before.length);
 checkpoint('09.2', 'then they were dropped', gone.size, atLeast(1));
 checkpoint('09.3', 'their raw events are gone', raw?.left, 0);
 checkpoint('09.4', 'their counts are not', rolled?.events, atLeast(3) as never);
 const totals = await recount(db);
-checkpoint(
-  '09.5',
-  'rollup and recount agree on what is left',
-  totals.map((row) => row.rolled_up_events),
-  totals.map((row) => row.raw_events),
-);
+checkpoint('09.5', 'rollup and recount agree on what is left',
+  totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 
 // %%
 summary({
