@@ -123,17 +123,23 @@ test('the role for dashboards reads the rollups and nothing else, and changes no
 }) => {
   const [role] = await runOn(db.url, `select from pg_roles where rolname = 'dashboard_reader'`);
   if (!role) skip('this user may not create roles');
-  await withClient(db, async (client) => {
-    await client.query('set role dashboard_reader');
+  const user = `${db.name}_reader`;
+  await db.pool.query(`create role ${user} login password 'reader' in role dashboard_reader`);
+  const url = new URL(db.url);
+  url.username = user;
+  url.password = 'reader';
+  try {
     for (const question of QUESTIONS) {
-      await client.query(sqlFile(`07-${question}.sql`), [1, new Date()]);
+      await runOn(url.href, sqlFile(`07-${question}.sql`), [1, new Date()]);
     }
     for (const refused of [
       'select count(*) from events',
       'delete from rollup_events_5min',
       'update rollup_events_1hr set event_count = 0',
     ]) {
-      await expect(client.query(refused)).rejects.toMatchObject({ code: '42501' });
+      await expect(runOn(url.href, refused)).rejects.toMatchObject({ code: '42501' });
     }
-  });
+  } finally {
+    await db.pool.query(`drop role ${user}`);
+  }
 });

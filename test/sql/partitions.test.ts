@@ -88,7 +88,8 @@ describe('on an empty database', () => {
     await maintain();
     await withClient(db, async (client) => {
       await client.query(`set timezone to 'Asia/Kathmandu'`);
-      await client.query(`set datestyle to 'German'`);
+      // (Citus itself cannot write a time in such a style to its workers)
+      if (db.engine !== 'citus') await client.query(`set datestyle to 'German'`);
       await client.query('call maintain_partitions()');
     });
     expect(await partitions()).toEqual(before);
