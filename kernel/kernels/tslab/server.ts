@@ -11,8 +11,14 @@ export function startServer(connectionFile: string): void {
   const handler = new Handler(executor, false);
   process.on('uncaughtException', (error) => reportStray('UncaughtException', error));
   process.on('unhandledRejection', (reason) => reportStray('UnhandledPromiseRejection', reason));
-  process.on('SIGINT', () => executor.interrupt());
+  process.on('SIGINT', () => interrupt(executor));
   new Server(handler, connectionFile).init();
+}
+
+/** Ends the cell, and tells the work that it has begun and that goes on: an event of `process`. */
+function interrupt(executor: { interrupt(): void }) {
+  executor.interrupt();
+  process.emit('interrupt' as never);
 }
 
 const ZmqServer = tslab('jupyter').ZmqServer as new (...args: Untyped[]) => Untyped;
@@ -91,7 +97,7 @@ class Server extends ZmqServer {
     this.publishStatus('busy', request);
     if (type === 'interrupt_request') {
       Atomics.add(state, HEARD, 1);
-      this.handler.executor.interrupt();
+      interrupt(this.handler.executor);
     }
     const history = type === 'history_request' ? { history: [] } : {};
     this.reply(request, socket, type.replace('request', 'reply'), { status: 'ok', ...history });
