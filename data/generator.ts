@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -82,7 +82,7 @@ export async function generateEvents(options: GeneratorOptions = {}): Promise<Ge
   await mkdir(out, { recursive: true });
   while (written.length < files) {
     const path = join(out, fileName(written.length + 1));
-    await writeWhole(path, lines(source, columns, rows, report), signal);
+    await writeWhole(path, pieces(source, columns, rows), report, signal);
     written.push(path);
   }
   report(0);
@@ -153,22 +153,25 @@ const PIECE_CHARACTERS = 256 * 1024;
 
 type Source = Iterator<Partial<EventRow>, void>;
 
+interface Piece {
+  text: string;
+  /** Rows of the file up to here. */
+  rows: number;
+}
+
 // the text of one file, in pieces: no value holds a comma, a quote or a line end, and all of it is ASCII
-function* lines(
+function* pieces(
   source: Source,
   columns: readonly (keyof EventRow)[],
   rows: number,
-  report: (rows: number, pieceBytes: number) => void,
-): Generator<Buffer> {
+): Generator<Piece> {
   let text = `${columns.join(',')}\n`;
   for (let row = 1; row <= rows; row++) {
     const event = source.next().value as EventRow;
     const time = event.event_time === undefined ? '' : `${event.event_time},`;
     text += `${time}${event.customer_id},${event.event_type},${event.country},${event.browser},${event.device_id},${event.session_id}\n`;
     if (text.length < PIECE_CHARACTERS && row < rows) continue;
-    const piece = Buffer.from(text, 'latin1');
-    report(row, piece.length);
-    yield piece;
+    yield { text, rows: row };
     text = '';
   }
 }
@@ -176,17 +179,23 @@ function* lines(
 // under another name first, so that whoever finds the file finds all of it
 async function writeWhole(
   path: string,
-  pieces: Iterable<Buffer>,
+  file: Iterable<Piece>,
+  written: (rows: number, bytes: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const part = `${path}.part`;
+  async function* bytes(source: AsyncIterable<Piece>) {
+    for await (const { text, rows } of source) {
+      yield Buffer.from(text, 'latin1');
+      written(rows, text.length);
+    }
+  }
   try {
-    await pipeline(Readable.from(pieces, { highWaterMark: 2 }), createWriteStream(part), {
-      signal,
-    });
+    const source = Readable.from(file, { highWaterMark: 2 });
+    await pipeline(source, bytes, createWriteStream(part), { signal });
     await rename(part, path);
   } catch (error) {
-    if (existsSync(part)) await rm(part);
+    await rm(part, { force: true });
     throw error;
   }
 }
