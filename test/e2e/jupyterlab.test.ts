@@ -59,7 +59,7 @@ describe.skipIf(noBrowser)('JupyterLab', { timeout: 180_000 }, () => {
       const name = copyOf(wanted.number);
       const { cells } = JSON.parse(readFileSync(join(out, name), 'utf8'));
       const source = JSON.stringify(cells);
-      const page = await browser.newPage({ viewport: { width: 1280, height: 6000 } });
+      const page = await browser.newPage({ viewport: { width: 1280, height: 9000 } });
       const foreign = watchRequests(page);
       try {
         await openNotebook(
