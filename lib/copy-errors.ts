@@ -157,7 +157,8 @@ const BAD_ENCODING = '22021';
 function columnOf({ column, message, detail = '' }: ServerError): string | undefined {
   const named =
     /missing data for column "(.+)"/.exec(message) ?? /^Partition key .*\((\w+)\) = /.exec(detail);
-  return column ?? named?.[1];
+  const isUndistributed = /partition column of table .* cannot be NULL/.test(message); // Citus
+  return column ?? named?.[1] ?? (isUndistributed ? 'customer_id' : undefined);
 }
 
 function reasonOf({ message, detail = '', hint }: ServerError): string {

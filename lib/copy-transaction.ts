@@ -127,7 +127,8 @@ async function endSession(pool: pg.Pool, client: pg.PoolClient): Promise<void> {
   messenger.on('error', () => {});
   try {
     await messenger.connect();
-    await messenger.query('select pg_terminate_backend($1)', [processID]);
+    // Citus has a function of this name for numbers of its own, which are bigint
+    await messenger.query('select pg_terminate_backend($1::int)', [processID]);
   } catch {
     await (client as unknown as pg.Client).end().catch(() => {}); // the server notices in its own time
   } finally {
