@@ -41,14 +41,7 @@ export function chooseNotebooks(folder: string, wanted: string[]): string[] {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { positionals, values } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      out: { type: 'string', default: join(root, 'out') },
-      'keep-going': { type: 'boolean', default: false },
-    },
-  });
+  const { positionals, values } = readArguments(args);
   const files = chooseNotebooks(join(root, 'notebooks'), positionals);
   const server = await bringUpDatabase();
   const started = performance.now();
@@ -69,6 +62,23 @@ async function main(args: string[]): Promise<void> {
     if (!values['keep-going']) break;
   }
   console.log(total(reports, performance.now() - started, values.out));
+}
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        out: { type: 'string', default: join(root, 'out') },
+        'keep-going': { type: 'boolean', default: false },
+      },
+    });
+  } catch (cause) {
+    const [sentence] = (cause as Error).message.split('. ');
+    const usage = 'Usage: npm run notebooks [-- 03 05 --out FOLDER --keep-going]';
+    throw new Error(`${sentence}. ${usage}`, { cause });
+  }
 }
 
 // Loaded late: what cannot run anyway should not ask for a database.
