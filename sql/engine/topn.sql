@@ -33,18 +33,35 @@ as $$
   ) as kept
 $$;
 
--- Both lists in one. A counter takes 8 bytes at least: below that size
--- there is nothing to prune.
+-- Both lists in one. A rollup adds one item to a list most of the time, or
+-- two: these take no query. A counter takes 8 bytes at least: below that
+-- size there is nothing to prune.
 create or replace function topn_union(a jsonb, b jsonb)
 returns jsonb
 language plpgsql immutable strict parallel safe
 as $$
 declare
-  list jsonb := a || (
-    select coalesce(jsonb_object_agg(key, value::bigint + coalesce((a -> key)::bigint, 0)), '{}')
-    from jsonb_each(b)
-  );
+  items constant jsonb := jsonb_path_query_array(b, '$.keyvalue().key');
+  many constant int := jsonb_array_length(items);
+  item constant text := items ->> 0;
+  next_item constant text := items ->> 1;
+  list jsonb;
 begin
+  if many = 0 then
+    list := a;
+  elsif many = 1 then
+    list := a || jsonb_build_object(item, (b -> item)::bigint + coalesce((a -> item)::bigint, 0));
+  elsif many = 2 then
+    list := a || jsonb_build_object(
+      item, (b -> item)::bigint + coalesce((a -> item)::bigint, 0),
+      next_item, (b -> next_item)::bigint + coalesce((a -> next_item)::bigint, 0)
+    );
+  else
+    list := a || (
+      select jsonb_object_agg(key, value::bigint + coalesce((a -> key)::bigint, 0))
+      from jsonb_each(b)
+    );
+  end if;
   if pg_column_size(list) > 8 * topn_counters() then
     return topn_prune(list, topn_counters());
   end if;
