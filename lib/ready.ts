@@ -56,7 +56,7 @@ async function build(db: Database, { id }: Chapter, report: (step: string) => vo
   const before = id === '00' ? '99' : id;
   await refuseForeignTables(db);
   report('schema and functions');
-  await installSql(db, { before });
+  await installSql(db);
   if (before > '02') await query(db, 'call maintain_partitions()');
   if (before > '05' && !(await hasLoads(db))) {
     report('making events');

@@ -25,8 +25,8 @@ const db = await ready('02');
 // * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each group of pages, so it
 //   is a thousand times smaller than a B-tree, and it is enough to find "the ids since last time".
 //
-// Every file in `sql/` may be run any number of times. If chapter 00 has built the table already, this changes
-// nothing.
+// `ready` has run all files of `sql/` once, and each may be run any number of times:
+// running this one again changes nothing.
 
 // %%
 await runFile(db, '02-events.sql');

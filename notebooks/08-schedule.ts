@@ -52,37 +52,32 @@ await runFile(db, '08-live-events-5min.sql');
 
 // %%
 const began = new Date(Date.now() - (Date.now() % 300_000));
-const total = (from: string, parameters: unknown[]) =>
-  query<{ events: number }>(db, `select coalesce(sum(event_count), 0)::bigint as events from ${from}`, parameters);
+const total = (from: string) => query<{ events: number }>(db,
+  `select coalesce(sum(event_count), 0)::bigint as events from ${from}`, [began]);
 async function sample() { // the rollup first, so that the later answer can only be larger
-  const [rolledUp] = await total('rollup_events_5min where customer_id = 1 and minute >= $1', [began]);
-  const [live] = await total('live_events_5min(1, $1)', [began]);
+  const [rolledUp] = await total('rollup_events_5min where customer_id = 1 and minute >= $1');
+  const [live] = await total('live_events_5min(1, $1)');
   return { rolled_up: rolledUp!.events, live: live!.events };
 }
-interface Sample {
-  seconds: number;
-  state: 'rolled up' | 'waiting';
-  events: number;
-}
+
+// %% [markdown]
+// The chart is a function of the samples, drawn into one area again and again:
+
+// %%
+interface Sample { seconds: number; state: 'rolled up' | 'waiting'; events: number }
 const samples: Sample[] = [];
-const chart = (live: Live) =>
-  drawVegaLite(
-    {
-      title: `Customer 1, events since ${began.toISOString().slice(11, 16)} (UTC)`,
-      width: 640, height: 240, data: { values: samples },
-      mark: { type: 'area', interpolate: 'step-after' },
-      encoding: {
-        x: { field: 'seconds', type: 'quantitative', title: 'seconds', scale: { nice: false } },
-        y: { field: 'events', type: 'quantitative', title: null, stack: 'zero' },
-        color: {
-          field: 'state', type: 'nominal', title: null,
-          scale: { domain: ['rolled up', 'waiting'], range: [COLOURS.blue, COLOURS.orange] },
-        },
-        order: { field: 'state' },
-      },
-    },
-    live,
-  );
+const chart = (live: Live) => drawVegaLite({
+  title: `Customer 1, events since ${began.toISOString().slice(11, 16)} (UTC)`,
+  width: 640, height: 240, data: { values: samples },
+  mark: { type: 'area', interpolate: 'step-after' },
+  encoding: {
+    x: { field: 'seconds', type: 'quantitative', title: 'seconds', scale: { nice: false } },
+    y: { field: 'events', type: 'quantitative', title: null, stack: 'zero' },
+    color: { field: 'state', type: 'nominal', title: null,
+      scale: { domain: ['rolled up', 'waiting'], range: [COLOURS.blue, COLOURS.orange] } },
+    order: { field: 'state' },
+  },
+}, live);
 
 // %% tags=["timeout-120"]
 const stream = streamEvents(db);
