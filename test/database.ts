@@ -63,7 +63,7 @@ export async function freshDatabase(
 
   const drop = async () => {
     await pool.end();
-    if (failed) console.log(`A test failed: its database is kept, ${url}`);
+    if (failed) console.log(`A test failed: its database is kept, ${name}`);
     else await dropDatabase(server, name, nodes);
   };
   return { name, url, pool, engine: nodes.length > 0 ? 'citus' : 'postgres', notices, drop };
