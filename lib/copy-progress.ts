@@ -2,7 +2,7 @@ export interface LoadProgress {
   state: 'running' | 'done' | 'failed';
   files: number;
   filesDone: number;
-  /** Lines sent so far; at the end, the rows that are in the table. */
+  /** Sent so far, roughly; at the end, the rows that are in the table. */
   rows: number;
   bytes: number;
   /** Of all files; not known for a stream of rows. */
@@ -34,7 +34,7 @@ export class Tracker {
   report(state: LoadProgress['state']): void {
     if (!this.#onProgress) return;
     const { seconds } = this;
-    const rows = sum(this.#files, 'rows');
+    const rows = Math.round(sum(this.#files, 'rows'));
     const bytes = sum(this.#files, 'bytes');
     const totalBytes = this.#files.every((file) => file.totalBytes !== undefined)
       ? sum(this.#files as { totalBytes: number }[], 'totalBytes')

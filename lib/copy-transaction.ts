@@ -6,7 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { AlreadyLoadedError, CsvError, type Failure, isLostConnection } from './copy-errors.ts';
 import type { FileTracker } from './copy-progress.ts';
 import type { Target } from './copy-table.ts';
-import { CsvScanner } from './csv.ts';
+import { CsvScanner, lineAt } from './csv.ts';
 import { untilAborted } from './interrupt.ts';
 
 /** What all files of a load share. */
@@ -151,50 +151,44 @@ class Meter extends Transform {
     this.#track = track;
   }
 
-  override _transform(
-    chunk: Buffer,
-    _: string,
-    done: (error?: Error | null, data?: Buffer) => void,
-  ): void {
+  override _transform(chunk: Buffer, _: string, done: Done): void {
     try {
       this.bytes += chunk.length;
       this.#hash.update(chunk);
       const before = this.#scanner.records;
       this.#scanner.add(chunk);
-      this.#refuseMarker();
+      if (this.#scanner.markerAt !== undefined) return void this.#refuseMarker(done);
       this.#track.passed(chunk.length, this.#scanner.records - before);
       done(null, chunk);
     } catch (error) {
-      done(error as Error);
+      done(error as Error); // of whoever listens to the progress
     }
   }
 
-  override _flush(done: (error?: Error | null) => void): void {
-    const { endsInLine } = this.#scanner.end();
-    if (endsInLine && this.bytes) {
+  override _flush(done: Done): void {
+    this.#scanner.end();
+    if (this.#scanner.markerAt !== undefined) return void this.#refuseMarker(done);
+    if (this.bytes && this.#scanner.endsInLine) {
       this.note = 'the last line has no line end: check that the file is complete';
     }
-    try {
-      this.#refuseMarker();
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+    done();
   }
 
   digest(): string {
     return digest(this.#hash);
   }
 
-  #refuseMarker(): void {
-    const line = this.#scanner.markerLine;
-    if (line === undefined) return;
-    const { name: file, unit } = this.#failure;
+  async #refuseMarker(done: Done): Promise<void> {
+    const { name: file, path, unit } = this.#failure;
+    const at = this.#scanner.markerAt as number;
+    const line = path && (await lineAt(path, at).catch(() => undefined));
     const reason =
       'the line holds nothing but \\. , which ends a COPY: all that follows would be left out';
-    throw new CsvError(reason, { file, line, unit });
+    done(new CsvError(reason, { file, line: line || undefined, unit }));
   }
 }
+
+type Done = (error?: Error | null, data?: Buffer) => void;
 
 const digest = (hash: Hash) => hash.digest('hex');
 

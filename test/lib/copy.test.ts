@@ -15,6 +15,7 @@ import {
   loadCsv,
   loadStream,
 } from '../../lib/copy.ts';
+import { CsvScanner, splitRecord } from '../../lib/csv.ts';
 import { freshDatabase, type TestDatabase } from '../database.ts';
 
 let database: TestDatabase;
@@ -589,5 +590,42 @@ describe('a database that is not ready', () => {
     });
     await expect(loadCsv(empty, big, { table: 'public.events' })).rejects.toThrow(/no table loads/);
     await empty.end();
+  });
+});
+
+describe('the scanner', () => {
+  // in chunks of each size, so that whatever belongs together is torn apart everywhere
+  const scan = (text: string) => {
+    const found = new Set<string>();
+    for (let size = 1; size <= text.length; size++) {
+      const scanner = new CsvScanner();
+      for (let at = 0; at < text.length; at += size)
+        scanner.add(Buffer.from(text.slice(at, at + size)));
+      scanner.end();
+      found.add(`${scanner.markerAt}`);
+    }
+    return [...found];
+  };
+
+  it.each([
+    ['a\n\\.\nb\n', ['2']],
+    ['a\r\n\\.\r\nb', ['3']],
+    ['a\n\\.', ['2']],
+    ['\\.\n', ['0']],
+    ['a\n\\.b\n', ['undefined']],
+    ['a\nb\\.\n', ['undefined']],
+    ['a,"x\n\\.\ny"\n', ['undefined']],
+    ['a,"x""\n\\.\ny"\n\\.\n', ['13']],
+    ['"\\."\n', ['undefined']],
+  ])('finds the line that ends a COPY, and nothing else, in %j', (text, found) => {
+    expect(scan(text)).toEqual(found);
+  });
+
+  it('knows roughly how many rows have passed', () => {
+    const scanner = new CsvScanner();
+    for (let chunk = 0; chunk < 100; chunk++)
+      scanner.add(Buffer.from('1,click,India\n'.repeat(1000)));
+    expect(scanner.records).toBeCloseTo(100_000, -1);
+    expect(splitRecord('a,"b, ""c""",,d"e"')).toEqual(['a', 'b, "c"', '', 'de']);
   });
 });
