@@ -29,7 +29,7 @@ table(before);
 // %% [markdown]
 // ## Run them
 //
-// One call. It works through the backlog in windows of half a million events and commits after each: if
+// One call. It works through the backlog in windows of two million events at most and commits after each: if
 // something stops it, what is done stays done, and the next call goes on from there. On two cores, 400,000
 // events take ten seconds or less.
 

@@ -2,7 +2,7 @@
 -- stays small, and what was done stays done if a later window is refused.
 -- Ends when everything is in that was there when it began.
 create or replace procedure aggregate_events(
-  max_events bigint default 500000,
+  max_events bigint default 2000000,
   patience interval default '30 seconds'
 )
 language plpgsql
