@@ -3,7 +3,14 @@ export { CHAPTERS } from './chapters.ts';
 export * from './charts.ts';
 export { atLeast, between, checkpoint, matching, summary } from './check.ts';
 export { connect, type Database, databaseUrl, shownUrl } from './connect.ts';
-export { CsvError, type LoadResult, loadCsv } from './copy.ts';
+export {
+  AlreadyLoadedError,
+  CsvError,
+  LoadError,
+  type LoadResult,
+  loadCsv,
+  loadStream,
+} from './copy.ts';
 export type { LoadProgress } from './copy-progress.ts';
 export {
   biggestCustomers,
