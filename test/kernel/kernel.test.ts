@@ -87,6 +87,22 @@ describe('imports', () => {
     expect(await value(code)).toBe('three1');
   });
 
+  it('bear files that appear and change while a cell runs', async () => {
+    const code = `
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      for (let i = 0; i < 4; i++) {
+        writeFileSync('new' + i + '.json', '{}');
+        writeFileSync('../lib/new' + i + '.ts', 'export const fresh' + i + ' = ' + i);
+        writeFileSync('../lib/leaf.ts', 'export const version = "' + i + '"; export const here = "";');
+        mkdirSync('node_modules/new' + i, { recursive: true });
+        await new Promise((done) => setTimeout(done, 150));
+      }
+      'done'`;
+    expect(await value(code)).toBe('done');
+    const later = `import { fresh3 } from '../lib/new3.ts'; import { version as last } from '../lib/leaf.ts';`;
+    expect(await value(`${later} last + fresh3`)).toBe('33');
+  });
+
   it('load ESM packages with top-level await', async () => {
     const code = `
       import * as vega from 'vega';

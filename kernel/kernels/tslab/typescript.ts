@@ -32,6 +32,7 @@ function createWatchCompilerHost(roots: string[], options: Untyped, ...rest: Unt
     inlineSourceMap: true,
   });
   const host = ts.createWatchCompilerHost(roots, options, ...rest);
+  separateTimers(host);
   let receive: (builder: Untyped) => void;
   return Object.defineProperty(host, 'afterProgramCreate', {
     get: () => (builder: Untyped) => receive(cellOnly(builder)),
@@ -39,6 +40,27 @@ function createWatchCompilerHost(roots: string[], options: Untyped, ...rest: Unt
       receive = tslabReceives;
     },
   });
+}
+
+// tslab keeps the one timer that rebuilds the program, and fires it when a cell is compiled. The compiler has a
+// second one, for new files where an import was looked for in vain: that one must be a timer of its own, or a
+// file that appears beside the notebook breaks every cell after it.
+function separateTimers(host: Untyped): void {
+  const { setTimeout: keepRebuild, clearTimeout: dropRebuild } = host;
+  const others = new Set<unknown>();
+  host.setTimeout = (callback: () => void, ms: number) => {
+    if (callback.name === 'updateProgramWithWatchStatus') return keepRebuild(callback, ms);
+    const timer = setTimeout(() => {
+      others.delete(timer);
+      callback();
+    }, ms).unref();
+    others.add(timer);
+    return timer;
+  };
+  host.clearTimeout = (timer: NodeJS.Timeout) => {
+    if (others.delete(timer)) clearTimeout(timer);
+    else dropRebuild(timer);
+  };
 }
 
 // Only the cell itself is emitted and reported on; Node loads what it imports, `tsc` checks that.
