@@ -9,8 +9,6 @@ const folder = new URL('../sql/', import.meta.url);
 const onDemand = /^(06-recount|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|99-)/;
 
 export interface InstallOptions {
-  /** Install only what stands before this chapter, for example `'03'`. @default everything */
-  before?: string;
   /** Called with the name of each file once it has run. */
   report?: (name: string) => void;
 }
@@ -23,9 +21,9 @@ export interface InstallOptions {
  */
 export async function installSql(
   client: ClientBase | Pool,
-  { before = '99', report = () => {} }: InstallOptions = {},
+  { report = () => {} }: InstallOptions = {},
 ): Promise<void> {
-  for (const name of installedFiles(before)) {
+  for (const name of installedFiles()) {
     await runFile(client, name);
     report(name);
     if (!name.startsWith('01-')) continue;
@@ -37,10 +35,9 @@ export async function installSql(
 }
 
 /** Names of the files in `sql/` that create objects, in the order of installation. */
-export function installedFiles(before = '99'): string[] {
+export function installedFiles(): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.sql') && !onDemand.test(name))
-    .filter((name) => name.slice(0, 2) < before)
     .sort();
 }
 

@@ -7,7 +7,7 @@
 // **What you need:** a running database; `ready` builds the rest.
 
 // %%
-import { atLeast, checkpoint, COLOURS, drawPlot, query, ready, recount, rollUpAll, runFile, show,
+import { atLeast, checkpoint, COLOURS, drawPlot, query, readSql, ready, recount, rollUpAll, runFile, show,
   summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -66,7 +66,6 @@ const old = await query<{ limit: Date }>(
   db,
   `select date_trunc('day', now() - interval '8 days', 'UTC') as limit`);
 const before = await partitions();
-await query(db, 'select 1');
 await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
 const kept = await partitions();
 
@@ -128,7 +127,7 @@ await show(db, `
 // %%
 const sizes = await query<{ kind: string; partitions: number; megabytes: number }>(db, `
   select case when name like '%default%' then 'default' else kind end as kind, count(*) as partitions,
-         round(sum(bytes) / 1e6, 1) as megabytes from (${(await import('../lib/index.ts')).readSql('09-partitions.sql').trim().replace(/;$/, '')}) as parts
+         round(sum(bytes) / 1e6, 1) as megabytes from (${readSql('09-partitions.sql').trim().replace(/;$/, '')}) as parts
    group by 1 order by 1`);
 table(sizes);
 
@@ -143,7 +142,7 @@ const [rolled] = await query<{ events: number }>(db, 'select sum(event_count) as
 checkpoint('09.1', 'partitions that were not counted were kept', kept.length, before.length);
 checkpoint('09.2', 'then they were dropped', gone.size, atLeast(1));
 checkpoint('09.3', 'their raw events are gone', raw?.left, 0);
-checkpoint('09.4', 'their counts are not', rolled?.events, atLeast(3) as never);
+checkpoint('09.4', 'their counts are not', rolled?.events ?? 0, atLeast(3));
 const totals = await recount(db);
 checkpoint('09.5', 'rollup and recount agree on what is left',
   totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
