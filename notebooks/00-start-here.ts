@@ -111,3 +111,8 @@ summary({
   ],
   next: '01-connect',
 });
+
+// %% [markdown]
+// **Read more:** [the tutorial of 2018](https://github.com/citusdata/pgopensv-analytics-tutorial) that this
+// workshop follows, and [its
+// slides](https://docs.google.com/presentation/d/1294AeJ1EZXN6Ae1URD4DqW-ekHIc977atQoMDQnJc_M/edit?usp=sharing)

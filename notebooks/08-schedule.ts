@@ -148,3 +148,6 @@ summary({
   ],
   next: '09-expire',
 });
+
+// %% [markdown]
+// **Read more:** [pg_cron: jobs inside PostgreSQL](https://github.com/citusdata/pg_cron)
