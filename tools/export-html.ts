@@ -6,51 +6,29 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isMain, runTool } from './cli.ts';
-import { createRenderer, type Heading, type Renderer } from './export-markdown.ts';
+import { createRenderer, type Renderer, type RendererOptions } from './export-markdown.ts';
 import { renderOutput, VEGA_LITE } from './export-outputs.ts';
-import { escapeHtml } from './html.ts';
+import { type Frame, renderPage } from './export-page.ts';
 import { type Cell, type Notebook, readNotebook } from './notebook.ts';
 
-/** @param options.folder - of the notebook, where its pictures are @default the notebooks of the kit */
+/**
+ * @param options.folder - of the notebook, where its pictures are @default the notebooks of the kit
+ * @param options.link - says where a link leads @default a notebook's leads to its page
+ * @param options.frame - what a site puts around the page
+ */
 export async function exportHtml(
   notebook: Notebook,
-  { folder = join(root, 'notebooks') }: { folder?: string } = {},
+  { folder = join(root, 'notebooks'), link, frame }: RendererOptions & { frame?: Frame } = {},
 ): Promise<string> {
-  const renderer = await createRenderer(folder);
+  const renderer = await createRenderer({ folder, link });
   const cells = notebook.cells.map((cell) => renderCell(cell, renderer)).join('\n');
-  const title = renderer.headings.find(({ level }) => level === 1)?.text ?? 'Notebook';
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escapeHtml(title)}</title>
-<style>
-${readFileSync(join(import.meta.dirname, 'page.css'), 'utf8')}</style>
-</head>
-<body>
-${tableOfContents(renderer.headings)}
-<main>
-${cells}
-</main>
-${cells.includes(VEGA_LITE) ? chartScripts() : ''}
-</body>
-</html>
-`;
+  const { headings } = renderer;
+  const title = headings.find(({ level }) => level === 1)?.text ?? 'Notebook';
+  const scripts = cells.includes(VEGA_LITE) ? chartScripts() : '';
+  return renderPage({ title, content: cells, headings, scripts, frame });
 }
 
 const root = join(import.meta.dirname, '..');
-
-// The browser itself refuses every request. Charts are compiled from expressions, hence unsafe-eval.
-const POLICY = [
-  "default-src 'none'",
-  "style-src 'unsafe-inline'",
-  "script-src 'unsafe-inline' 'unsafe-eval'",
-  'img-src data: blob:',
-  'font-src data:',
-].join('; ');
 
 function renderCell(cell: Cell, renderer: Renderer): string {
   if (cell.cell_type === 'markdown') {
@@ -63,15 +41,6 @@ function renderCell(cell: Cell, renderer: Renderer): string {
     `<div class="source" data-count="${count}">${renderer.code(cell.source, 'typescript')}</div>\n` +
     `${outputs && `<div class="outputs">\n${outputs}\n</div>\n`}</section>`
   );
-}
-
-function tableOfContents(headings: Heading[]): string {
-  const entries = headings.filter(({ level }) => level === 2);
-  if (entries.length < 2) return '';
-  const items = entries.map(
-    ({ slug, text }) => `<li><a href="#${slug}">${escapeHtml(text)}</a></li>`,
-  );
-  return `<nav aria-label="Contents"><details><summary>Contents</summary><ol>${items.join('')}</ol></details></nav>`;
 }
 
 function chartScripts(): string {

@@ -14,6 +14,7 @@ export interface Heading {
 export interface Renderer {
   markdown: (text: string) => string;
   code: (text: string, language: string) => string;
+  link: (href: string) => string;
   /** All that `markdown` has met so far. */
   headings: Heading[];
 }
@@ -21,15 +22,28 @@ export interface Renderer {
 const THEMES = { light: 'github-light-high-contrast', dark: 'github-dark' } as const;
 const LANGUAGES = ['typescript', 'sql', 'bash', 'json', 'yaml', 'csv'] as const;
 
-/** @param folder - of the notebook: where its pictures are */
-export async function createRenderer(folder: string): Promise<Renderer> {
+export interface RendererOptions {
+  /** Of the text: where its pictures are. */
+  folder?: string;
+  /** Where a link of the text leads in the page. */
+  link?: (href: string) => string;
+}
+
+export async function createRenderer({
+  folder = '.',
+  link = pageOfNotebook,
+}: RendererOptions = {}): Promise<Renderer> {
   highlighter ??= createHighlighter({ themes: Object.values(THEMES), langs: [...LANGUAGES] });
   const code = highlightWith(await highlighter);
   const headings: Heading[] = [];
   const markdownIt = new MarkdownIt({ html: true, linkify: true, highlight: code });
-  addRules(markdownIt, folder, headings);
-  return { code, headings, markdown: (text) => markdownIt.render(text) };
+  addRules(markdownIt, folder, link, headings);
+  return { code, link, headings, markdown: (text) => markdownIt.render(text) };
 }
+
+/** `02-schema.ipynb#there` as `02-schema.html#there`; another address stays. */
+export const pageOfNotebook = (href: string): string =>
+  href.replace(/^(?!\w+:)(.*)\.ipynb(#.*)?$/, '$1.html$2');
 
 let highlighter: Promise<Highlighter> | undefined;
 
@@ -50,6 +64,7 @@ function highlightWith(shiki: Highlighter): Renderer['code'] {
 function addRules(
   markdownIt: InstanceType<typeof MarkdownIt>,
   folder: string,
+  link: Renderer['link'],
   headings: Heading[],
 ): void {
   const { rules } = markdownIt.renderer;
@@ -68,8 +83,7 @@ function addRules(
     return `<img src="${escapeHtml(embed(source, folder))}" alt="${alt}">`;
   };
   rules.link_open = (tokens, index, options, _, self) => {
-    const href = String(tokens[index].attrGet('href') ?? '');
-    tokens[index].attrSet('href', href.replace(/^(?!\w+:)(.*)\.ipynb(#.*)?$/, '$1.html$2'));
+    tokens[index].attrSet('href', link(String(tokens[index].attrGet('href') ?? '')));
     return self.renderToken(tokens, index, options);
   };
 }
@@ -79,7 +93,7 @@ function uniqueSlug(text: string, headings: Heading[]): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s-]/gu, '')
     .trim()
-    .replace(/\s+/g, '-');
+    .replace(/\s/g, '-'); // each of them, as GitHub does it
   const taken = headings.filter((heading) => heading.slug.replace(/-\d+$/, '') === slug).length;
   return taken ? `${slug}-${taken}` : slug || 'section';
 }

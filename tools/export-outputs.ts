@@ -17,11 +17,13 @@ export function renderOutput(output: Output, renderer: Renderer): string {
   return renderData(output.data, renderer);
 }
 
-function renderData(data: Record<string, unknown>, { markdown }: Renderer): string {
+function renderData(data: Record<string, unknown>, { markdown, link }: Renderer): string {
   const text = joined(data['text/plain'] ?? '');
   const vegaLite = Object.keys(data).find((type) => /^application\/vnd\.vegalite\.v\d/.test(type));
   if (vegaLite) return renderVegaLite(data[vegaLite], data['image/svg+xml'], text);
-  if (data['text/html']) return `<div class="html scroll">${joined(data['text/html'])}</div>`;
+  if (data['text/html']) {
+    return `<div class="html scroll">${withLinks(joined(data['text/html']), link)}</div>`;
+  }
   if (data['text/markdown']) {
     return `<div class="prose">${markdown(joined(data['text/markdown']))}</div>`;
   }
@@ -34,6 +36,9 @@ function renderData(data: Record<string, unknown>, { markdown }: Renderer): stri
   }
   return text && `<pre class="result">${ansiToHtml(text)}</pre>`;
 }
+
+const withLinks = (html: string, link: Renderer['link']) =>
+  html.replace(/(<a\s[^>]*?href=")([^"]*)"/g, (_, before, href) => `${before}${link(href)}"`);
 
 function renderVegaLite(spec: unknown, svg: unknown, text: string): string {
   const json = JSON.stringify(spec).replaceAll('<', '\\u003c'); // no tag can end the script
