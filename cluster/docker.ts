@@ -57,18 +57,9 @@ export async function startContainers(
   return instance;
 }
 
-/**
- * Adds a third worker to a cluster of containers. It holds nothing until shards are moved to it.
- *
- * @throws when the instance is no such cluster
- */
-export async function addWorker({ containers, port }: Instance, report: Report): Promise<void> {
-  if (containers?.flavour !== 'citus') {
-    throw new Error(
-      'Workers are added to a Citus cluster in containers: WORKSHOP_ENGINE=docker npm run up',
-    );
-  }
-  await bringUp(containers, ['--no-deps', 'worker-3'], port, report);
+/** Adds a third worker to a cluster of containers. It holds nothing until shards are moved to it. */
+export async function addContainer({ containers, port }: Instance, report: Report): Promise<void> {
+  if (containers) await bringUp(containers, ['--no-deps', 'worker-3'], port, report);
 }
 
 /** Stops and removes the containers; their volumes, with the data, stay. True if any was running. */
@@ -85,9 +76,11 @@ export async function destroyContainers({ containers }: Instance): Promise<void>
 }
 
 /** Looks at the containers without changing anything. */
-export async function containersStatus(
-  instance: Instance,
-): Promise<{ state: 'stopped' | 'running' | 'unreachable'; detail: string; health?: Health }> {
+export async function containersStatus(instance: Instance): Promise<{
+  state: 'stopped' | 'incomplete' | 'running' | 'unreachable';
+  detail: string;
+  health?: Health;
+}> {
   const { containers, host, port } = instance;
   if (!containers) throw new Error(`"${instance.name}" does not run in containers`);
   let nodes: Container[];
@@ -108,7 +101,7 @@ export async function containersStatus(
   if (down.length) {
     const all = down.length === wanted.length;
     const what = all ? 'The containers are stopped' : `Stopped: ${down.join(', ')}`;
-    return { state: 'stopped', detail: `${what}: npm run up` };
+    return { state: all ? 'stopped' : 'incomplete', detail: `${what}: npm run up` };
   }
   try {
     const health = await askServer(instance);

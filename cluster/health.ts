@@ -1,5 +1,7 @@
 /** Is it really our server, and does it answer? Asked with a query, not by looking at files. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 
 export interface Health {
@@ -25,6 +27,19 @@ export async function askServer(login: Login, { timeoutMs = 3000 } = {}): Promis
         current_setting('data_directory') as "dataDirectory",
         array(select extname::text from pg_extension order by 1) as extensions`);
     return { ...rows[0], version: rows[0].version.split(' ')[0] };
+  });
+}
+
+/**
+ * Asks whether the node is what it is meant to be: extensions offered, workers active and answering.
+ *
+ * @throws with what is missing
+ */
+export async function checkHealth(login: Login, { timeoutMs = 10_000 } = {}): Promise<void> {
+  const sql = readFileSync(join(import.meta.dirname, 'health.sql'), 'utf8');
+  await withClient(login, timeoutMs, async (client) => {
+    await client.query('set log_min_messages = fatal'); // what is missing is for the caller
+    await client.query(sql);
   });
 }
 

@@ -1,11 +1,8 @@
 /** The life of a database: start, stop, delete, look. */
 
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type Account, serverAccount } from './account.ts';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import {
+  addContainer,
   containersStatus,
   destroyContainers,
   ImageError,
@@ -13,27 +10,14 @@ import {
   stopContainers,
 } from './docker.ts';
 import { type Choice, chooseEngine } from './engine.ts';
-import { askServer, type Health } from './health.ts';
-import {
-  defaultName,
-  type Instance,
-  instanceFolder,
-  readInstance,
-  storageFolder,
-  writeInstance,
-} from './instance.ts';
+import type { Health } from './health.ts';
+import { defaultName, type Instance, instanceFolder, readInstance } from './instance.ts';
 import { withLock } from './lock.ts';
-import { initNode, type Node, setPassword, startNode, stopNode } from './node.ts';
-import { providePrograms } from './packages.ts';
-import { choosePort } from './ports.ts';
-import { runningServer } from './processes.ts';
-import { findPrograms, inspectPrograms, type Programs } from './programs.ts';
+import { destroyNative, nativeStatus, startNative, stopNative } from './native.ts';
 import { waitFor } from './wait.ts';
 
 export { chooseEngine } from './engine.ts';
 export { type Instance, readInstance } from './instance.ts';
-
-const tooManyConnections = '53300';
 
 interface Options {
   /** Is told what happens, a line at a time. */
@@ -41,7 +25,8 @@ interface Options {
 }
 
 export interface Status {
-  state: 'absent' | 'stopped' | 'running' | 'unreachable';
+  /** `incomplete`: some node of a cluster runs, and another does not, or is not taken in. */
+  state: 'absent' | 'stopped' | 'incomplete' | 'running' | 'unreachable';
   /** For people. */
   detail: string;
   instance?: Instance;
@@ -66,11 +51,31 @@ export async function startInstance(
       const containers = await bringUpContainers(name, choice, report);
       if (containers) return containers;
     }
-    if (now.state === 'unreachable' && now.instance && !now.instance.containers) {
-      report('Starting it again.');
-      await stopNode(now.instance.dataDirectory, report, { limitMs: 10_000 });
-    }
-    return bringUp(name, report);
+    return startNative(name, report);
+  });
+}
+
+/**
+ * Brings a cluster up and gives it a third worker; a second call changes nothing. The new one holds
+ * nothing until shards are moved to it.
+ *
+ * @throws when the database is no cluster
+ */
+export async function addWorker(
+  name = defaultName(),
+  { report = () => {} }: Options = {},
+): Promise<Instance> {
+  const instance = await startInstance(name, { report });
+  if (instance.engine !== 'citus') {
+    throw new Error(
+      'A worker is added to a Citus cluster, and this database is one node. A cluster is started ' +
+        'where PostgreSQL offers the citus extension, or in containers: WORKSHOP_ENGINE=docker npm run up',
+    );
+  }
+  return locked(name, report, async () => {
+    if (!instance.containers) return startNative(name, report, { growTo: 3 });
+    await addContainer(instance, report);
+    return instance;
   });
 }
 
@@ -94,13 +99,8 @@ export async function destroyInstance(
   return locked(name, report, async () => {
     const instance = readInstance(name);
     if (instance?.containers) await destroyContainers(instance);
-    const native = instance?.containers ? undefined : instance;
-    const storage = native ? dirname(native.dataDirectory) : folder;
-    await stopNode(join(storage, 'data'), report);
-    if (native) rmSync(native.socketDirectory, { recursive: true, force: true });
-    rmSync(storage, { recursive: true, force: true });
+    else await destroyNative(name, instance, report);
     rmSync(folder, { recursive: true, force: true });
-    if (storage !== folder) removeIfEmpty(dirname(storage));
     return true;
   });
 }
@@ -112,24 +112,7 @@ export async function instanceStatus(name = defaultName()): Promise<Status> {
     return { state: 'absent', detail: `There is no database "${name}" yet: npm run up` };
   }
   if (instance.containers) return { instance, ...(await containersStatus(instance)) };
-  const pid = runningServer(instance.dataDirectory);
-  if (!pid) return { state: 'stopped', instance, detail: 'The database is stopped: npm run up' };
-  try {
-    const health = await askServer(instance, { timeoutMs: 10_000 });
-    if (health.dataDirectory !== instance.dataDirectory) throw new Error('another server answers');
-    const where = `${instance.host}:${instance.port}, process ${pid}`;
-    return {
-      state: 'running',
-      instance,
-      health,
-      detail: `PostgreSQL ${health.version} on ${where}`,
-    };
-  } catch (error) {
-    const { message: reason, code } = error as Error & { code?: string };
-    if (code === tooManyConnections) return { state: 'running', instance, detail: reason };
-    const detail = `The server (process ${pid}) runs, but does not answer on port ${instance.port}: ${reason}.`;
-    return { state: 'unreachable', instance, detail };
-  }
+  return { instance, ...(await nativeStatus(instance)) };
 }
 
 // A server that recovers or is very busy is given time before it is started again.
@@ -159,14 +142,8 @@ async function locked<T>(
   return withLock(`${folder}.lock`, work, { report });
 }
 
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {} // other instances are in it
-}
-
 function stop(instance: Instance, report: (line: string) => void): Promise<boolean> {
-  return instance.containers ? stopContainers(instance) : stopNode(instance.dataDirectory, report);
+  return instance.containers ? stopContainers(instance) : stopNative(instance, report);
 }
 
 // The other engine was asked for: this one keeps its data.
@@ -194,116 +171,4 @@ async function bringUpContainers(
     report('Going on with a PostgreSQL of its own on this machine.');
     return undefined;
   }
-}
-
-async function bringUp(name: string, report: (line: string) => void): Promise<Instance> {
-  if (process.platform === 'win32') {
-    throw new Error('On Windows use WSL, or set DATABASE_URL to a PostgreSQL that has hll.');
-  }
-  const known = readInstance(name);
-  const old = known?.containers ? undefined : known;
-  let programs = providePrograms(report);
-  const account = serverAccount();
-  const folder = instanceFolder(name);
-  mkdirSync(folder, { recursive: true });
-  const storage = storageFolder(name, account);
-  if (storage !== folder) {
-    report(`User ${account.name} cannot reach ${folder}; the data lies in ${storage}`);
-    mkdirSync(storage, { recursive: true });
-  }
-  const dataDirectory = join(storage, 'data');
-  programs = programsFor(dataDirectory, programs, report);
-  const node: Node = {
-    role: 'single',
-    host: '127.0.0.1',
-    port: await choosePort(old?.port),
-    user: 'workshop',
-    password: old?.password ?? randomBytes(18).toString('base64url'),
-    database: 'workshop',
-    dataDirectory,
-    socketDirectory: socketFolder(storage, old, account),
-    log: join(folder, 'server.log'),
-  };
-  const isNew = !existsSync(join(dataDirectory, 'global', 'pg_control'));
-  initNode(node, programs, account, report);
-  if (!isNew && !old) {
-    report('The stored password was lost; setting a new one');
-    setPassword(node, programs, account);
-  }
-  writeInstance(describe(name, node, programs));
-  await startOnFreePort(name, node, programs, account, report);
-  return describe(name, node, programs);
-}
-
-// Somebody may take the port between the look and the start.
-async function startOnFreePort(
-  name: string,
-  node: Node,
-  programs: Programs,
-  account: Account,
-  report: (line: string) => void,
-): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startNode(node, programs, account, report);
-    } catch (error) {
-      await stopNode(node.dataDirectory, report);
-      const taken = /could not create any TCP\/IP sockets|is served from/.test(
-        (error as Error).message,
-      );
-      if (!taken || attempt === 3) throw error;
-      report(`Port ${node.port} was taken meanwhile; trying another`);
-      node.port = await choosePort(node.port + 1);
-      writeInstance(describe(name, node, programs));
-    }
-  }
-}
-
-// A data folder belongs to one major version for life.
-function programsFor(
-  dataDirectory: string,
-  best: Programs,
-  report: (line: string) => void,
-): Programs {
-  const file = join(dataDirectory, 'PG_VERSION');
-  if (!existsSync(file)) return best;
-  const major = Number(readFileSync(file, 'utf8'));
-  if (major === best.major) return best;
-  const standard = inspectPrograms(`/usr/lib/postgresql/${major}/bin`);
-  const same = findPrograms().find((found) => found.major === major) ?? standard;
-  const move = 'npm run down -- --delete && npm run up';
-  if (!same) {
-    throw new Error(
-      `The database in ${dataDirectory} was made by PostgreSQL ${major}, which is not installed ` +
-        `any more (found: ${best.version}). Install postgresql-${major} again, or start afresh, ` +
-        `which deletes its data:\n  ${move}`,
-    );
-  }
-  report(
-    `Staying with PostgreSQL ${same.version}, which made this database. To move to ${best.version} (deletes its data): ${move}`,
-  );
-  return same;
-}
-
-// A socket's path has at most 103 bytes on some systems.
-function socketFolder(storage: string, old: Instance | undefined, account: Account): string {
-  const near = join(storage, 'socket');
-  const remembered = old && existsSync(old.socketDirectory) ? old.socketDirectory : undefined;
-  const folder =
-    Buffer.byteLength(near) <= 85 ? near : (remembered ?? mkdtempSync(join(tmpdir(), 'workshop-')));
-  account.own(folder);
-  return folder;
-}
-
-function describe(name: string, node: Node, programs: Programs): Instance {
-  const { role: _role, ...rest } = node;
-  const { user, password, host, port, database } = node;
-  return {
-    name,
-    engine: 'postgres',
-    ...rest,
-    url: `postgres://${user}:${password}@${host}:${port}/${database}`,
-    serverVersion: programs.version,
-    programs: programs.folder,
-  };
 }

@@ -24,6 +24,8 @@ export interface Instance {
   dataDirectory: string;
   /** The folder of the PostgreSQL programs that run it. */
   programs: string;
+  /** The other nodes of a Citus cluster on this machine; `port` and `dataDirectory` are the coordinator's. */
+  workers?: { name: string; port: number; dataDirectory: string; log: string }[];
   /** Set when it runs in containers; then it has no folder, log file or programs on this machine. */
   containers?: { project: string; flavour: 'citus' | 'plain' };
 }

@@ -25,10 +25,19 @@ import { waitFor } from './wait.ts';
 type Report = (line: string) => void;
 
 export interface Node extends Login {
+  /** For people. */
+  name: string;
   role: Role;
+  /** On a coordinator: how many workers belong to it. */
+  workers?: number;
   dataDirectory: string;
   socketDirectory: string;
   log: string;
+}
+
+/** Whether a data folder holds a database. */
+export function isComplete(dataDirectory: string): boolean {
+  return existsSync(join(dataDirectory, 'global', 'pg_control'));
 }
 
 /** Makes the data folder if there is none. It appears complete or not at all. */
@@ -36,13 +45,15 @@ export function initNode(node: Node, programs: Programs, account: Account, repor
   const { dataDirectory } = node;
   const draft = `${dataDirectory}.new`;
   rmSync(draft, { recursive: true, force: true });
-  if (existsSync(join(dataDirectory, 'global', 'pg_control'))) return;
+  if (isComplete(dataDirectory)) return;
   if (existsSync(dataDirectory)) {
     const aside = `${dataDirectory}.broken-${Date.now()}`;
     renameSync(dataDirectory, aside);
     report(`${dataDirectory} is not a complete database: set aside as ${aside}`);
   }
-  report(`Making a database with PostgreSQL ${programs.version} in ${dataDirectory}`);
+  report(
+    `Making a ${node.role === 'single' ? 'database' : node.role} with PostgreSQL ${programs.version} in ${dataDirectory}`,
+  );
   account.own(draft);
   const passwordFile = join(draft, '..', 'first-password');
   writeFileSync(passwordFile, node.password, { mode: 0o600 });
@@ -140,14 +151,14 @@ export async function stopNode(
 async function clearTheWay(node: Node, report: Report): Promise<void> {
   const { dataDirectory, socketDirectory } = node;
   const left = await endLeftovers(dataDirectory);
-  if (left) report(`Ended ${left} processes of a server that was killed`);
+  if (left) report(`Ended ${left} processes of a ${node.name} that was killed`);
   for (const file of readdirSync(socketDirectory)) {
-    if (file.startsWith('.s.PGSQL.')) rmSync(join(socketDirectory, file)); // this folder is ours alone
+    if (file.startsWith(`.s.PGSQL.${node.port}`)) rmSync(join(socketDirectory, file)); // this folder is ours alone
   }
   const pid = pidFromFile(dataDirectory);
   if (!pid) return;
   const whose = isAlive(pid) ? 'now belongs to another program' : 'is gone';
-  report(`The server did not shut down properly (process ${pid} ${whose}); recovering.`);
+  report(`The ${node.name} did not shut down properly (process ${pid} ${whose}); recovering.`);
   rmSync(join(dataDirectory, 'postmaster.pid'), { force: true });
 }
 
@@ -160,10 +171,14 @@ function configure(node: Node, programs: Programs, account: Account): void {
   };
   write('workshop.conf', serverSettings(node.role, { ...node, libraries: programs.libraries }));
   write('pg_hba.conf', accessRules());
+  if (node.role !== 'single') write(passFile, `*:*:*:${node.user}:${node.password}\n`);
   const main = join(dataDirectory, 'postgresql.conf');
   const include = "include 'workshop.conf'\n";
   if (!readFileSync(main, 'utf8').endsWith(include)) appendFileSync(main, `\n${include}`);
 }
+
+// How nodes of a cluster log in at each other.
+const passFile = 'workshop-pgpass';
 
 // Keeps one old log; gives the size of the present one.
 function rotateLog(log: string): number {
@@ -182,7 +197,7 @@ function launch(node: Node, programs: Programs, account: Account) {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
-      env: serverEnvironment(),
+      env: { ...serverEnvironment(), PGPASSFILE: join(node.dataDirectory, passFile) },
     });
     server.unref();
     return server;

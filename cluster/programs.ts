@@ -51,6 +51,11 @@ export function hasHll(programs: Programs): boolean {
   return programs.extensions.includes('hll');
 }
 
+/** Whether a server can be a node of a Citus cluster. */
+export function hasCitus({ extensions, libraries }: Programs): boolean {
+  return extensions.includes('citus') && libraries.includes('citus');
+}
+
 function candidateFolders(env: NodeJS.ProcessEnv): string[] {
   const debian = supportedMajors.map((major) => `/usr/lib/postgresql/${major}/bin`);
   const redHat = supportedMajors.map((major) => `/usr/pgsql-${major}/bin`);

@@ -12,11 +12,13 @@ export interface NodeSettings {
   database: string;
   /** The libraries that the server offers, as file names without `.so`. */
   libraries: string[];
+  /** On a coordinator: how many workers make the cluster complete. */
+  workers?: number;
 }
 
 /** The text of `workshop.conf`, which the server's `postgresql.conf` includes. */
 export function serverSettings(role: Role, settings: NodeSettings): string {
-  const { port, addresses = '127.0.0.1', socketDirectory, database, libraries } = settings;
+  const { port, addresses = '127.0.0.1', socketDirectory, database, libraries, workers } = settings;
   const isCitus = role !== 'single';
   const wanted = [...(isCitus ? ['citus'] : []), 'pg_cron', 'pg_partman_bgw', 'hll'];
   const preloaded = wanted.filter((name) => libraries.includes(name)); // Citus must be the first
@@ -55,6 +57,7 @@ export function serverSettings(role: Role, settings: NodeSettings): string {
     'workshop.extensions': preloaded.map((name) => name.replace(/_bgw$/, '')).join(','),
   };
   if (isCitus) Object.assign(values, citusSettings);
+  if (workers !== undefined) values['workshop.workers'] = workers;
   if (preloaded.includes('pg_cron')) {
     values['cron.database_name'] = database;
     values['cron.use_background_workers'] = true; // needs no password and no open port
@@ -84,6 +87,7 @@ const citusSettings = {
   max_wal_senders: 20,
   max_replication_slots: 40,
   'citus.node_conninfo': 'sslmode=prefer',
+  'citus.local_hostname': '127.0.0.1',
   'citus.enable_statistics_collection': false, // tells nobody about this cluster
 };
 

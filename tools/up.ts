@@ -1,9 +1,9 @@
-/** `npm run up [-- --add-worker]`: a database that runs; a Citus cluster in containers may grow. */
+/** `npm run up [-- --add-worker]`: a database that runs; a Citus cluster may grow. */
 
 import { relative } from 'node:path';
 import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
-import { addWorker, composeCommand } from '../cluster/docker.ts';
-import { startInstance } from '../cluster/index.ts';
+import { composeCommand } from '../cluster/docker.ts';
+import { addWorker, startInstance } from '../cluster/index.ts';
 import { root, serviceFile } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
 import { findingLines } from './doctor.ts';
@@ -18,11 +18,16 @@ await runTool(async (args) => {
     return;
   }
   const started = performance.now();
-  const instance = await startInstance(undefined, { report: console.log });
-  if (args.includes('--add-worker')) await addWorker(instance, console.log);
-  const { serverVersion, host, port, programs, name, containers } = instance;
+  const bringUp = args.includes('--add-worker') ? addWorker : startInstance;
+  const instance = await bringUp(undefined, { report: console.log });
+  const { serverVersion, host, port, programs, name, containers, workers } = instance;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`Ready: PostgreSQL ${serverVersion} on ${host}:${port} (${seconds} s)`);
+  if (workers) {
+    console.log(
+      `  Citus: this is the coordinator; ${workers.length} workers on ports ${workers.map(({ port }) => port).join(', ')}`,
+    );
+  }
   const service = relative(root, serviceFile(name));
   if (containers) console.log(`  psql: ${composeCommand(containers)} exec coordinator psql`);
   else console.log(`  psql: PGSERVICEFILE=${service} ${programs}/psql service=workshop`);
