@@ -45,6 +45,7 @@ function renderVegaLite(spec: unknown, svg: unknown, text: string): string {
   return figure(
     `<div ${VEGA_LITE}><script type="application/json">${json}</script>` +
       `<div class="chart">${svg ? svgImage(svg, text) : escapeHtml(text)}</div></div>`,
+    text,
   );
 }
 
@@ -54,4 +55,6 @@ const svgImage = (svg: unknown, text: string) =>
 
 const image = (data: string, alt: string) => `<img src="data:${data}" alt="${escapeHtml(alt)}">`;
 
-const figure = (content: string) => `<figure>${content}</figure>`;
+// A label only where the content may lose its own: a drawn chart has none.
+const figure = (content: string, label = '') =>
+  `<figure${label && ` aria-label="${escapeHtml(label)}"`}>${content}</figure>`;
