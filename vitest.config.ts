@@ -2,7 +2,18 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What everything else stands on comes first. */
-const ORDER = ['kernel', 'sql', 'data', 'lib', 'cluster', 'container', 'tools', 'notebooks', 'e2e'];
+const ORDER = [
+  'kernel',
+  'sql',
+  'data',
+  'lib',
+  'crash',
+  'cluster',
+  'container',
+  'tools',
+  'notebooks',
+  'e2e',
+];
 
 class RoomByRoom extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
