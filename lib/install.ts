@@ -6,7 +6,8 @@ import type { ClientBase, Pool } from 'pg';
 const folder = new URL('../sql/', import.meta.url);
 
 // Files that ask or act when they are run, rather than create something.
-const onDemand = /^(06-recount|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|1\d-|99-)/;
+const onDemand =
+  /^(06-recount|07-(?!dashboard-reader)|08-(schedule|unschedule)|09-partitions|1\d-|99-)/;
 
 export interface InstallOptions {
   /** Called with the name of each file once it has run. */
