@@ -88,7 +88,8 @@ function addRules(
   };
 }
 
-function uniqueSlug(text: string, headings: Heading[]): string {
+/** The anchor of a heading, as GitHub makes it; a number tells it from earlier ones. */
+export function uniqueSlug(text: string, headings: Heading[]): string {
   const slug = text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s-]/gu, '')
