@@ -10,6 +10,8 @@ export interface Progress {
   totalBytes?: number;
   files?: number;
   filesDone?: number;
+  /** How much is done, from 0 to 1, where neither bytes nor rows tell it. */
+  fraction?: number;
   /** Since the start. */
   seconds: number;
   secondsLeft?: number;
@@ -24,6 +26,8 @@ export interface ProgressBarOptions {
   live?: Pick<Live, 'html'>;
   /** The least time between two drawings. @default 100 */
   intervalMs?: number;
+  /** What is counted; other things than rows have neither bytes nor a speed. @default 'rows' */
+  unit?: string;
 }
 
 /**
@@ -39,9 +43,11 @@ export function progressBar(
     output = process.stderr,
     live = new Live(),
     intervalMs = 100,
+    unit = 'rows',
   }: ProgressBarOptions = {},
 ): (progress: Progress) => void {
-  const draw = target === 'notebook' ? notebookDrawer(title, live) : terminalDrawer(title, output);
+  const line = (progress: Progress) => progressLine(title, progress, unit);
+  const draw = target === 'notebook' ? notebookDrawer(line, live) : terminalDrawer(line, output);
   let drawnAt = Number.NEGATIVE_INFINITY;
   return (progress) => {
     const running = (progress.state ?? 'running') === 'running';
@@ -52,15 +58,13 @@ export function progressBar(
 }
 
 /** One line: how much of it is done, how fast it goes, how long it takes yet. */
-export function progressLine(title: string, progress: Progress): string {
-  const { state = 'running', rows, bytes, seconds, secondsLeft, files = 1, filesDone } = progress;
+export function progressLine(title: string, progress: Progress, unit = 'rows'): string {
+  const { state = 'running', seconds, secondsLeft, files = 1, filesDone } = progress;
   const running = state === 'running';
   return [
     `${title}${state === 'done' ? ': done' : state === 'failed' ? ': stopped by an error' : ''}`,
     running && percent(progress),
-    `${rows.toLocaleString('en-US')} rows`,
-    seconds > 0 && `${Math.round(rows / seconds).toLocaleString('en-US')} rows/s`,
-    `${(bytes / 1e6).toFixed(1)} MB`,
+    ...(unit === 'rows' ? amount(progress) : [count(progress, unit)]),
     files > 1 && filesDone !== undefined && `${filesDone} of ${files} files`,
     running ? secondsLeft !== undefined && `${duration(secondsLeft)} left` : duration(seconds),
   ]
@@ -68,12 +72,24 @@ export function progressLine(title: string, progress: Progress): string {
     .join(' · ');
 }
 
+function amount({ rows, bytes, seconds }: Progress) {
+  return [
+    `${rows.toLocaleString('en-US')} rows`,
+    seconds > 0 && `${Math.round(rows / seconds).toLocaleString('en-US')} rows/s`,
+    `${(bytes / 1e6).toFixed(1)} MB`,
+  ];
+}
+
+function count({ rows, totalRows }: Progress, unit: string): string {
+  return totalRows === undefined ? `${rows} ${unit}` : `${rows} of ${totalRows} ${unit}`;
+}
+
 type Drawer = (progress: Progress) => void;
 
 // colours that hold on a light and on a dark page: the text's own, a grey that is half transparent, one strong tone
-function notebookDrawer(title: string, live: Pick<Live, 'html'>): Drawer {
+function notebookDrawer(lineOf: (progress: Progress) => string, live: Pick<Live, 'html'>): Drawer {
   return (progress) => {
-    const line = progressLine(title, progress);
+    const line = lineOf(progress);
     const failed = progress.state === 'failed';
     const width = progress.state === 'done' ? 100 : 100 * (fraction(progress) ?? 0);
     const bar = `<div style="height:8px;max-width:480px;margin:4px 0;border-radius:4px;background:rgba(128,128,128,.3)"
@@ -88,10 +104,13 @@ function notebookDrawer(title: string, live: Pick<Live, 'html'>): Drawer {
 
 const CLEAR_TO_END = '\u001b[K';
 
-function terminalDrawer(title: string, output: NonNullable<ProgressBarOptions['output']>): Drawer {
+function terminalDrawer(
+  lineOf: (progress: Progress) => string,
+  output: NonNullable<ProgressBarOptions['output']>,
+): Drawer {
   return (progress) => {
     const running = (progress.state ?? 'running') === 'running';
-    const line = `${running ? textBar(progress) : ''}${progressLine(title, progress)}`;
+    const line = `${running ? textBar(progress) : ''}${lineOf(progress)}`;
     if (!output.isTTY && running) return;
     // a line that wraps cannot be drawn over
     const shown = line.slice(0, (output.columns || 120) - 1);
@@ -111,8 +130,10 @@ function percent(progress: Progress): string | undefined {
   return done === undefined ? undefined : `${Math.floor(done * 100)} %`;
 }
 
-function fraction({ rows, totalRows, bytes, totalBytes }: Progress): number | undefined {
-  const done = totalBytes ? bytes / totalBytes : totalRows ? rows / totalRows : undefined;
+function fraction(progress: Progress): number | undefined {
+  const { rows, totalRows, bytes, totalBytes } = progress;
+  const counted = totalBytes ? bytes / totalBytes : totalRows ? rows / totalRows : undefined;
+  const done = progress.fraction ?? counted;
   return done === undefined ? undefined : Math.min(Math.max(done, 0), 1);
 }
 

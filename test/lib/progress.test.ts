@@ -42,6 +42,13 @@ it('says how much is done, how fast it goes and how long it takes yet', () => {
   );
 });
 
+it('counts other things than rows without bytes and speed', () => {
+  const moving: Progress = { rows: 1, totalRows: 2, bytes: 0, fraction: 0.7, seconds: 3 };
+  expect(progressLine('Moving', moving, 'shards')).toBe('Moving · 70 % · 1 of 2 shards');
+  const moved: Progress = { ...moving, state: 'done', rows: 2 };
+  expect(progressLine('Moving', moved, 'shards')).toBe('Moving: done · 2 of 2 shards · 3.0 s');
+});
+
 it('draws over one line of a terminal, and ends it', () => {
   const { written, output } = terminal(true);
   const bar = progressBar('Loading', { target: 'terminal', output });
