@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { display, escapeHtml } from './display.ts';
+import { exerciseResults } from './exercise.ts';
+import { notePassed } from './passed.ts';
 import { format } from './table.ts';
 
 /** What a checkpoint found; also the content of its machine-readable output. */
@@ -40,6 +42,7 @@ export function checkpoint<Value>(
     actual: describe(actual),
   };
   results.set(id, result);
+  if (result.ok) notePassed('checkpoints', id);
   show(result, hint);
 }
 
@@ -67,19 +70,40 @@ export const matching = (pattern: RegExp): Expectation<string> => ({
   test: (value) => pattern.test(value),
 });
 
-/** Closes a notebook: its checkpoints at a glance, what was learned and where to go on. */
+/** Closes a notebook: its checkpoints and exercises at a glance, what was learned and where to go on. */
 export function summary({ learned, next }: { learned: string[]; next?: string }): void {
-  const all = [...results.values()];
-  const passed = all.filter((result) => result.ok).length;
-  const dots = all.map((result) => (result.ok ? '●' : '○')).join(' ');
-  const list = learned.map((line) => `- ${line}`).join('\n');
-  const links = next && `**Next:** [${next}](${next}.ipynb)`;
-  const text = [`**${passed} of ${all.length} checkpoints passed** ${dots}`, list, links];
+  const checkpoints = [...results.values()];
+  const exercises = exerciseResults();
+  const open = exercises.filter(({ state }) => state !== 'ok').map(({ id }) => id);
+  const chapter = checkpoints[0]?.id.slice(0, 2);
+  if (chapter && checkpoints.every(({ ok }) => ok)) notePassed('chapters', chapter);
+  const lines = [
+    tally(
+      'checkpoints passed',
+      checkpoints.map(({ ok }) => ok),
+    ),
+    exercises.length &&
+      tally(
+        'exercises solved',
+        exercises.map(({ state }) => state === 'ok'),
+      ),
+  ].filter(Boolean);
+  const text = [
+    lines.map((line) => `**${line}**`).join('<br>'),
+    open.length &&
+      `Still to do: exercise ${open.join(', ')}. There is no hurry: the next chapter does not need them.`,
+    learned.map((line) => `- ${line}`).join('\n'),
+    next && `**Next:** [${next}](${next}.ipynb)`,
+  ];
   display({
     'text/markdown': text.filter(Boolean).join('\n\n'),
-    'text/plain': `${passed} of ${all.length} checkpoints passed`,
+    'text/plain': lines.join('\n'),
   });
 }
+
+// such as `1 of 2 exercises solved ●○`
+const tally = (what: string, done: boolean[]) =>
+  `${done.filter(Boolean).length} of ${done.length} ${what} ${done.map((yes) => (yes ? '●' : '○')).join(' ')}`;
 
 const results = new Map<string, Checkpoint>();
 

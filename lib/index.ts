@@ -1,4 +1,6 @@
 // The kit in the order in which the chapters use it.
+import './globals.ts';
+
 export { CHAPTERS } from './chapters.ts';
 export * from './charts.ts';
 export { atLeast, between, checkpoint, matching, summary } from './check.ts';
@@ -23,6 +25,7 @@ export {
 } from './dashboard.ts';
 export { makeFiles, standardFiles } from './data.ts';
 export { display, html, Live, type MimeBundle, markdown } from './display.ts';
+export { exercise } from './exercises/index.ts';
 export { progressBar } from './progress.ts';
 export { ready, resetTo } from './ready.ts';
 export {

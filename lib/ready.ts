@@ -1,11 +1,13 @@
-import { CHAPTERS, type Chapter, chapter } from './chapters.ts';
+import { bar, showNeighbours } from './bar.ts';
+import { type Chapter, chapter } from './chapters.ts';
 import { connect, type Database } from './connect.ts';
 import { loadCsv } from './copy.ts';
 import { standardFiles } from './data.ts';
-import { Live, type MimeBundle } from './display.ts';
+import { Live } from './display.ts';
 import { installSql } from './install.ts';
+import { forgetPassed } from './passed.ts';
 import { rollUpAll } from './rollup.ts';
-import { describeServer, type Server, serverLine } from './server.ts';
+import { describeServer, serverLine } from './server.ts';
 import { query } from './sql.ts';
 
 /**
@@ -22,12 +24,15 @@ export async function ready(id: string): Promise<Database> {
   const started = performance.now();
   await build(db, here, (step) => status.html(`<em>Preparing: ${step} …</em>`));
   const seconds = (performance.now() - started) / 1000;
-  status.show(header(here, await describeServer(db), seconds));
+  const time = seconds < 1 ? 'ready' : `ready in ${seconds.toFixed(0)} s`;
+  status.show(bar(here, [serverLine(await describeServer(db)), time]));
+  showNeighbours(here);
   return db;
 }
 
 /**
- * Takes away everything of ours and rebuilds the state in which a chapter starts.
+ * Takes away everything of ours and rebuilds the state in which a chapter starts. What an attendee passed in that
+ * chapter and later ones is forgotten.
  *
  * @param id of the chapter; without one the database is left empty
  */
@@ -42,6 +47,7 @@ export async function resetTo(
     report('taking away the tables, functions and jobs of the workshop');
     await query(db, '99-reset.sql');
     if (here) await build(db, here, report);
+    forgetPassed(id);
   } finally {
     await db.end();
   }
@@ -88,16 +94,4 @@ async function refuseForeignTables(db: Database): Promise<void> {
     `The database "${row.name}" already has a table "events" that is not the workshop's; nothing was changed. ` +
       'Give the workshop a database of its own: `create database workshop`, then put its name into DATABASE_URL.',
   );
-}
-
-function header({ id, title, minutes }: Chapter, server: Server, seconds: number): MimeBundle {
-  const dots = CHAPTERS.map((chapter) => {
-    const colour = chapter.id === id ? '#0072b2' : chapter.id < id ? '#56b4e9' : '#c8ccd0';
-    return `<span title="${chapter.id} ${chapter.title}" style="color:${colour}">●</span>`;
-  }).join(' ');
-  const line = `Chapter ${id} of ${CHAPTERS.at(-1)?.id} · ${minutes} minutes · ${serverLine(server)} · ${seconds < 1 ? 'ready' : `ready in ${seconds.toFixed(0)} s`}`;
-  return {
-    'text/html': `<div>${dots}<br><small>${line}</small></div>`,
-    'text/plain': `${title}. ${line}`,
-  };
 }

@@ -7,7 +7,7 @@
 // **What you need:** a running database. Chapter 01 is not required.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, needsSeveralNodes, query, ready,
+import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, exercise, needsSeveralNodes, query, ready,
   runFile, show, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -47,6 +47,44 @@ await runFile(db, '02-rollup-events-5min.sql');
 
 // %%
 await runFile(db, '02-rollup-events-1hr.sql');
+
+// %% [markdown]
+// ### Exercise 02.1: count those without a country
+//
+// Now you. The statement below makes a small table of visits by country. The check counts two visits from
+// India and two without a country into it, as a rollup would, and looks at the rows.
+//
+// **Task:** change the table so that visits without a country share one row. Run the cell as it is first.
+// **Done when** there are two rows with two visits each.
+//
+// <details><summary>Hint</summary>
+//
+// For `unique`, two nulls are different from each other, unless you say that they are not.
+//
+// </details>
+//
+// **Read:** [unique constraints](https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-UNIQUE-CONSTRAINTS)
+
+// %%
+let visits = `
+  create table visits (
+    country text,
+    visits int,
+    unique (country)
+  )`;
+//#region solution
+visits = `
+  create table visits (
+    country text,
+    visits int,
+    unique nulls not distinct (country)
+  )`;
+//#endregion
+await exercise('02.1', db, visits);
+
+// %% [markdown]
+// A check tries the statement out and takes everything back: you can run it as often as you like, and it
+// leaves nothing behind.
 
 // %% [markdown]
 // ## Keep a customer's rows together
@@ -120,6 +158,34 @@ timeline(
 );
 
 // %% [markdown]
+// ### Exercise 02.2: how many partitions of each kind?
+//
+// The function `event_partitions()` gives a row for each partition: `name`, `range_from`, `range_to`, `kind`.
+//
+// **Task:** write a query that says how many there are of each kind: a column with the kind, one with the
+// number. **Done when** the numbers are those of your database.
+//
+// <details><summary>Hint</summary>
+//
+// A function that gives rows stands in `from`, like a table.
+//
+// </details>
+//
+// **Read:** [group by](https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-GROUP)
+
+// %%
+let kinds = `
+  -- your query
+`;
+//#region solution
+kinds = `
+  select kind, count(*) as partitions
+    from event_partitions()
+   group by kind`;
+//#endregion
+await exercise('02.2', db, kinds);
+
+// %% [markdown]
 // ## What does a partition buy?
 //
 // Ask for the last five minutes and look at which tables the server reads. `explain` shows the plan without
@@ -133,6 +199,36 @@ const scanned = new Set(
   plan.flatMap((line) => line['QUERY PLAN'].match(/on (events_\w+)/)?.[1] ?? []),
 );
 table(plan.slice(0, 12));
+
+// %% [markdown]
+// ### Exercise 02.3: read one day, not all of them
+//
+// This query counts the events of the day before yesterday. Its answer is right, and it reads every partition
+// to get there: the server compares the bounds of partitions with `event_time` itself, not with what a
+// function makes of it.
+//
+// **Task:** write the condition so that the plan reads one day. **Done when** the count is the same and the
+// plan reads one partition.
+//
+// <details><summary>Hint</summary>
+//
+// The left side should be `event_time` alone: at or after one moment, and before another one.
+//
+// </details>
+//
+// **Read:** [partition pruning](https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITION-PRUNING)
+
+// %%
+let oneDay = `
+  select count(*) from events
+   where date_trunc('day', event_time, 'UTC') = date_trunc('day', now(), 'UTC') - interval '2 days'`;
+//#region solution
+oneDay = `
+  select count(*) from events
+   where event_time >= date_trunc('day', now(), 'UTC') - interval '2 days'
+     and event_time < date_trunc('day', now(), 'UTC') - interval '1 day'`;
+//#endregion
+await exercise('02.3', db, oneDay);
 
 // %% [markdown]
 // ## Checkpoints

@@ -8,7 +8,7 @@
 // **What you need:** a running database; `ready` builds the tables of chapter 02.
 
 // %%
-import { checkpoint, query, ready, runFile, show, summary, table } from '../lib/index.ts';
+import { checkpoint, exercise, query, ready, runFile, show, summary, table } from '../lib/index.ts';
 
 const db = await ready('03');
 
@@ -66,9 +66,40 @@ await show(db, `
     left join pg_stat_activity as activity using (pid)`);
 
 // %% [markdown]
-// That is `slow`, idle in its transaction. (On Citus a commit goes to several nodes. A node that fails in the
-// middle keeps a transaction *prepared*; the next function finishes those before a window closes. On one
-// server it does nothing.)
+// That is `slow`, idle in its transaction.
+//
+// ### Exercise 03.1: since when?
+//
+// A rollup waits, and somebody asks you who is to blame. The query above has the pid and the state.
+//
+// **Task:** write a query that gives the pid of each writer of `events` and the time at which its transaction
+// *began*. Begin with the query above. **Done when** it finds a writer that the check opens, and when that one
+// began.
+//
+// <details><summary>Hint</summary>
+//
+// `pg_stat_activity` has four times: of the connection, the transaction, the latest statement, and the latest
+// change of state.
+//
+// </details>
+//
+// **Read:** [pg_stat_activity](https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW)
+
+// %%
+let writersSince = `
+  -- your query
+`;
+//#region solution
+writersSince = `
+  select pid, activity.xact_start
+    from rollup_writers(array(select relid::oid from pg_partition_tree('events'))) as writers
+    join pg_stat_activity as activity using (pid)`;
+//#endregion
+await exercise('03.1', db, writersSince);
+
+// %% [markdown]
+// On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*; the
+// next function finishes those before a window closes. On one server it does nothing.
 
 // %%
 await runFile(db, '03-settle-distributed-writes.sql', { folded: true });
@@ -113,6 +144,32 @@ table([
   { call: 'first', ...first },
   { call: 'second', ...second },
 ]);
+
+// %% [markdown]
+// ### Exercise 03.2: a window of at most two events
+//
+// A backlog of a hundred million events should not become one window. Besides `patience` the function has a
+// third argument, `max_events`. The check lets five events wait.
+//
+// **Task:** change the call so that a window holds at most two events. **Done when** it holds the first two of
+// the five.
+//
+// <details><summary>Hint</summary>
+//
+// Named arguments are written `name => value`, and a comma stands between two.
+//
+// </details>
+//
+// **Read:** [named notation](https://www.postgresql.org/docs/current/sql-syntax-calling-funcs.html#SQL-SYNTAX-CALLING-FUNCS-NAMED)
+
+// %%
+let smallWindow = `
+  select * from incremental_rollup_window('lesson', patience => '2 seconds')`;
+//#region solution
+smallWindow = `
+  select * from incremental_rollup_window('lesson', patience => '2 seconds', max_events => 2)`;
+//#endregion
+await exercise('03.2', db, smallWindow);
 
 // %% [markdown]
 // ## Rules that the window relies on

@@ -12,6 +12,8 @@ export type FailureKind =
   | 'stray-error' // a rejection or a throw that no cell waited for
   | 'checkpoint' // one that is not ok
   | 'missing-checkpoint'
+  | 'exercise' // a wrong answer as given, or a solution that does not pass its check
+  | 'missing-exercise'
   | 'hanging-kernel'; // it did not answer, or not end, after the last cell
 
 export interface Failure {

@@ -14,11 +14,18 @@ export interface Checkpoint {
 
 export const CHECKPOINT = 'application/vnd.workshop.checkpoint+json';
 
-export function checkpointsOf(cell: Cell): Checkpoint[] {
-  return (cell.outputs ?? [])
-    .map((output) => ('data' in output ? output.data[CHECKPOINT] : undefined))
-    .filter((checkpoint) => checkpoint !== undefined) as Checkpoint[];
+/** What `exercise()` of lib/exercises puts into the output of a cell. */
+export interface Exercise {
+  id: string;
+  state: 'todo' | 'ok' | 'wrong';
+  say: string;
 }
+
+export const EXERCISE = 'application/vnd.workshop.exercise+json';
+
+export const checkpointsOf = (cell: Cell): Checkpoint[] => outputsOf(cell, CHECKPOINT);
+
+export const exercisesOf = (cell: Cell): Exercise[] => outputsOf(cell, EXERCISE);
 
 /** Whether the notebook says that this cell ends with an error. */
 export const expectsError = (cell: Cell): boolean => hasTag(cell, 'raises-exception');
@@ -58,10 +65,28 @@ export function judgeCheckpoints(at: NumberedCell): Fault | undefined {
   return { kind: 'checkpoint', reason: `checkpoint ${id} (${title}) failed: ${values}`, at };
 }
 
-/** A cell that promises a checkpoint must show one. */
+/** As given an exercise is neutral, and with its solution it is solved. */
+export function judgeExercises(
+  at: NumberedCell,
+  { solved = false }: { solved?: boolean } = {},
+): Fault | undefined {
+  const failed = exercisesOf(at.cell).find(
+    ({ state }) => state === 'wrong' || (solved && state !== 'ok'),
+  );
+  if (!failed) return;
+  const { id, state, say } = failed;
+  const reason = `exercise ${id}, ${solved ? 'solved' : 'as it stands'}, is ${JSON.stringify(state)}: ${say}`;
+  return { kind: 'exercise', reason, at };
+}
+
+/** A cell that promises a checkpoint or an exercise must show it. */
 export function findMissingCheckpoint(cells: NumberedCell[]): Fault | undefined {
-  const at = cells.find(({ cell }) => promisesCheckpoint(cell) && !checkpointsOf(cell).length);
-  return at && { kind: 'missing-checkpoint', reason: 'it shows no checkpoint, but has one', at };
+  for (const at of cells) {
+    if (promises(at.cell, 'checkpoint') && !checkpointsOf(at.cell).length)
+      return { kind: 'missing-checkpoint', reason: 'it shows no checkpoint, but has one', at };
+    if (promises(at.cell, 'exercise') && !exercisesOf(at.cell).length)
+      return { kind: 'missing-exercise', reason: 'it shows no verdict, but has an exercise', at };
+  }
 }
 
 /** What the kernel prints, below the last cell, when something fails that no cell waits for. */
@@ -83,5 +108,11 @@ const STRAY = /^(?:UnhandledPromiseRejection|UncaughtException): .*/m;
 
 const hasTag = (cell: Cell, tag: string) => cell.metadata.tags?.includes(tag) ?? false;
 
-const promisesCheckpoint = (cell: Cell) =>
-  hasTag(cell, 'checkpoint') || /^(?!\s*\/\/).*\bcheckpoint\(/m.test(cell.source);
+const promises = (cell: Cell, what: 'checkpoint' | 'exercise') =>
+  hasTag(cell, what) || new RegExp(`^(?!\\s*//).*\\b${what}\\(`, 'm').test(cell.source);
+
+function outputsOf<Content>(cell: Cell, type: string): Content[] {
+  return (cell.outputs ?? [])
+    .map((output) => ('data' in output ? output.data[type] : undefined))
+    .filter((content) => content !== undefined) as Content[];
+}

@@ -1,5 +1,6 @@
 /**
- * `npm run notebooks [-- 03 05] [--out DIR] [--keep-going]`: executes notebooks headlessly, in order.
+ * `npm run notebooks [-- 03 05] [--solved] [--out DIR] [--keep-going]`: executes notebooks headlessly, in order;
+ * with --solved the exercises by their solutions.
  * Writes executed notebooks, a web page each and notebooks.json; exit code 1 when one fails.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -20,6 +21,7 @@ export interface NotebookReport {
   cells: number;
   seconds: number;
   checkpoints: Run['checkpoints'];
+  exercises: Run['exercises'];
   failure?: Run['failure'];
 }
 
@@ -48,7 +50,7 @@ async function main(args: string[]): Promise<void> {
   const reports: NotebookReport[] = [];
   mkdirSync(values.out, { recursive: true });
   for (const file of files) {
-    const run = await runNotebook(file, { onCell: showProgress(file) });
+    const run = await runNotebook(file, { solved: values.solved, onCell: showProgress(file) });
     reports.push(report(file, run));
     console.log(`${clearLine()}${line(file, run)}`);
     await writeResults(values.out, file, run);
@@ -71,12 +73,13 @@ function readArguments(args: string[]) {
       allowPositionals: true,
       options: {
         out: { type: 'string', default: join(root, 'out') },
+        solved: { type: 'boolean', default: false },
         'keep-going': { type: 'boolean', default: false },
       },
     });
   } catch (cause) {
     const [sentence] = (cause as Error).message.split('. ');
-    const usage = 'Usage: npm run notebooks [-- 03 05 --out FOLDER --keep-going]';
+    const usage = 'Usage: npm run notebooks [-- 03 05 --solved --out FOLDER --keep-going]';
     throw new Error(`${sentence}. ${usage}`, { cause });
   }
 }
@@ -107,16 +110,19 @@ const report = (file: string, run: Run): NotebookReport => ({
   cells: run.results.length,
   seconds: Number(run.seconds.toFixed(2)),
   checkpoints: run.checkpoints,
+  exercises: run.exercises,
   ...(run.failure && { failure: run.failure }),
 });
 
-function line(file: string, { results, checkpoints, seconds, failure }: Run): string {
+function line(file: string, { results, checkpoints, exercises, seconds, failure }: Run): string {
   const passed = checkpoints.filter(({ ok }) => ok).length;
   const count = `${String(results.length).padStart(3)} cells`;
   const checks = `${String(passed).padStart(2)}/${checkpoints.length} checkpoints`.padEnd(17);
+  const solved = exercises.filter(({ state }) => state === 'ok').length;
+  const tasks = `${solved}/${exercises.length} exercises`;
   const time = `${seconds.toFixed(1).padStart(5)} s`;
   const name = basename(file, '.ipynb').padEnd(18);
-  return `${failure ? '✗' : '✓'} ${name} ${count}  ${checks} ${time}  ${failure ? 'failed' : 'ok'}`;
+  return `${failure ? '✗' : '✓'} ${name} ${count}  ${checks} ${tasks} ${time}  ${failure ? 'failed' : 'ok'}`;
 }
 
 async function writeResults(out: string, file: string, { notebook }: Run): Promise<void> {

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exerciseIds, splitSolution } from '../lib/exercise-source.ts';
 import { isMain, runTool } from './cli.ts';
 import { type Cell, METADATA, type Notebook, serialise } from './notebook.ts';
 
@@ -33,22 +34,29 @@ export function checkNotebooks(folder: string): string[] {
     const fault = compare(file, generate(join(folder, name)));
     return fault ? [`${file} ${fault}: run \`npm run fix\``] : [];
   });
-  return [...orphans, ...wrong];
+  return [...orphans, ...wrong, ...scripts(folder).flatMap((name) => unsolved(folder, name))];
 }
 
 /**
- * Reads a percent script.
+ * Reads a percent script. What stands between `//#region solution` and `//#endregion` is left out.
  * @param name - for messages
+ * @param options.solved - the solutions of exercises stay in their cells @default false
  * @throws when a line belongs to no cell, or is code in a text cell
  */
-export function parsePercent(text: string, name = 'the script'): Notebook {
+export function parsePercent(
+  text: string,
+  name = 'the script',
+  { solved = false }: { solved?: boolean } = {},
+): Notebook {
   const [preamble, ...parts] = text.replaceAll('\r\n', '\n').split(/^\/\/ %%(.*)$/m);
   const stray = preamble.split('\n').findIndex((line) => line.trim() && !line.startsWith('//'));
   if (stray >= 0) throw new Error(`${name}:${stray + 1} has code before the first \`// %%\``);
   const cells: Cell[] = [];
   const copies = new Map<string, number>();
   for (let at = 0; at < parts.length; at += 2) {
-    const cell = parseCell(parts[at], parts[at + 1].replace(/^\n+|\s+$/g, ''), name);
+    const { task, solved: whole } = splitSolution(parts[at + 1]);
+    const body = (solved ? whole : task).replace(/^\n+|\s+$/g, '');
+    const cell = parseCell(parts[at], body, name);
     const earlier = copies.get(cell.source) ?? 0;
     copies.set(cell.source, earlier + 1);
     cells.push({ id: cellId(cell.source, earlier), ...cell });
@@ -63,6 +71,15 @@ const scripts = (folder: string) =>
 const notebookFile = (folder: string, script: string) =>
   join(folder, script.replace(/\.ts$/, '.ipynb'));
 const generate = (script: string) => serialise(parsePercent(readFileSync(script, 'utf8'), script));
+
+// An exercise whose solution nobody wrote cannot be checked, nor revealed.
+function unsolved(folder: string, name: string): string[] {
+  const cells = readFileSync(join(folder, name), 'utf8').split(/^\/\/ %%/m);
+  const ids = cells.flatMap((cell) => (splitSolution(cell).solution ? [] : exerciseIds(cell)));
+  return ids.map(
+    (id) => `${join(folder, name)} has no solution of exercise ${id}: see CONTRIBUTING.md`,
+  );
+}
 
 // The notebook in words, so that the message says what is wrong with it.
 function compare(file: string, wanted: string): string | undefined {

@@ -17,11 +17,14 @@ import {
   type Checkpoint,
   cellTimeoutMs,
   checkpointsOf,
+  type Exercise,
+  exercisesOf,
   expectsError,
   findMissingCheckpoint,
   findStrayError,
   judgeCell,
   judgeCheckpoints,
+  judgeExercises,
   originOf,
 } from './judge.ts';
 import { type CellResult, Kernel, KernelError } from './kernel-client.ts';
@@ -34,12 +37,15 @@ export interface Run {
   /** One for each code cell that came to an end. */
   results: CellResult[];
   checkpoints: Checkpoint[];
+  exercises: Exercise[];
   /** With the start and the end of the kernel. */
   seconds: number;
   failure?: Failure;
 }
 
 export interface RunOptions {
+  /** Runs each exercise with its solution, from the notebook's script. @default false */
+  solved?: boolean;
   /** Limit for a cell; a tag such as `timeout-90` (seconds) raises it for one. @default 60_000 */
   timeoutMs?: number;
   /** Limit for the kernel to start. @default 30_000 */
@@ -60,18 +66,23 @@ export interface RunOptions {
  */
 export async function runNotebook(file: string, options: RunOptions = {}): Promise<Run> {
   const started = performance.now();
-  const notebook = open(file);
+  const notebook = open(file, options);
   const results: CellResult[] = [];
   const found = await runInKernel(file, notebook, results, options);
   const checkpoints = notebook.cells.flatMap(checkpointsOf);
+  const exercises = notebook.cells.flatMap(exercisesOf);
   const failure = found && describeFailure(basename(file), found.fault, found.printed);
   if (failure) markFailure(notebook, failure);
   const seconds = (performance.now() - started) / 1000;
-  return { notebook, results, checkpoints, seconds, ...(failure && { failure }) };
+  return { notebook, results, checkpoints, exercises, seconds, ...(failure && { failure }) };
 }
 
-const open = (file: string): Notebook =>
-  extname(file) === '.ts' ? parsePercent(readFileSync(file, 'utf8'), file) : readNotebook(file);
+// Only the script has the solutions.
+function open(file: string, { solved }: RunOptions): Notebook {
+  const script = solved ? file.replace(/\.ipynb$/, '.ts') : file;
+  if (extname(script) !== '.ts') return readNotebook(file);
+  return parsePercent(readFileSync(script, 'utf8'), script, { solved });
+}
 
 async function runInKernel(
   file: string,
@@ -82,7 +93,8 @@ async function runInKernel(
   const { kernel: spec = KERNEL, env, startTimeoutMs: timeoutMs, stopTimeoutMs } = options;
   let kernel: Kernel;
   try {
-    kernel = await Kernel.start(spec, dirname(resolve(file)), { env, timeoutMs });
+    const quiet = { WORKSHOP_PROGRESS: 'off', ...env }; // what a program passes, no attendee has
+    kernel = await Kernel.start(spec, dirname(resolve(file)), { env: quiet, timeoutMs });
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return { fault: { kind: 'no-kernel', reason: error.message }, printed: error.printed };
@@ -109,7 +121,7 @@ async function runCells(
     if (cell.cell_type !== 'code') continue;
     const at = { number: cells.length + 1, cell };
     cells.push(at);
-    const fault = await runCell(kernel, at, results, options);
+    const fault = (await runCell(kernel, at, results, options)) ?? judgeExercises(at, options);
     if (fault) return fault;
     const stray = findStrayError(cells);
     if (stray) return stray;

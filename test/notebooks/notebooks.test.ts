@@ -1,4 +1,7 @@
-/** Every notebook of the kit on a real database: in order, again, and alone on an empty database. */
+/**
+ * Every notebook of the kit on a real database: in order, again with its exercises solved, and alone on an empty
+ * database.
+ */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -21,11 +24,13 @@ beforeAll(async () => {
 });
 
 // A notebook that failed is kept.
-async function passes(name: string, round: string): Promise<Run> {
-  const run = await runNotebook(join(folder, name));
+async function passes(name: string, round: string, { solved = false } = {}): Promise<Run> {
+  const run = await runNotebook(join(folder, name), { solved });
   if (run.failure) writeFileSync(join(out, `${round}-${name}`), serialise(run.notebook));
   expect(run.failure?.message ?? 'no failure').toBe('no failure');
   expect(run.checkpoints.length).toBeGreaterThan(0);
+  const state = solved ? 'ok' : 'todo';
+  expect(run.exercises.filter((exercise) => exercise.state !== state)).toEqual([]);
   return run;
 }
 
@@ -48,9 +53,9 @@ describe('notebooks in order on an empty database', limit, () => {
   });
 });
 
-describe('notebooks in order once more on the same database', limit, () => {
+describe('notebooks in order once more on the same database, their exercises solved', limit, () => {
   it.for(files)('%s', async (name) => {
-    await passes(name, 'second');
+    await passes(name, 'solved', { solved: true });
   });
 });
 

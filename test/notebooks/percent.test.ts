@@ -52,6 +52,34 @@ describe('a percent script', () => {
   });
 });
 
+describe('an exercise in a percent script', () => {
+  const cell = `// %%
+let answer = 1;
+//#region solution
+answer = 2;
+//#endregion
+await exercise('01.1', db, answer);
+`;
+  const source = (text: string, solved: boolean) =>
+    parsePercent(text, 'a.ts', { solved }).cells[0].source;
+
+  it('comes without its solution, or with it', () => {
+    expect(source(cell, false)).toBe("let answer = 1;\nawait exercise('01.1', db, answer);");
+    expect(source(cell, true)).toBe(
+      "let answer = 1;\nanswer = 2;\nawait exercise('01.1', db, answer);",
+    );
+    expect(source(cell.replaceAll('\n', '\r\n'), false)).toBe(source(cell, false));
+  });
+
+  it.for([
+    ['begins and does not end', cell.replace('//#endregion\n', '')],
+    ['ends and does not begin', cell.replace('//#region solution\n', '')],
+    ['stands there twice', `${cell}${cell.replace('// %%\n', '')}`],
+  ])('is refused when a solution %s', ([, text]) => {
+    expect(() => parsePercent(text)).toThrow(/Expected one solution/);
+  });
+});
+
 describe('the check of notebooks', () => {
   let folder: string;
   let file: string;
@@ -81,6 +109,15 @@ describe('the check of notebooks', () => {
   ])('refuses a notebook with %s', ([, from, to, fault]) => {
     change(from, to);
     expect(checkNotebooks(folder)).toEqual([`${file} ${fault}: run \`npm run fix\``]);
+  });
+
+  it('refuses an exercise that has no solution', () => {
+    const script = join(folder, '01-a.ts');
+    writeFileSync(script, `${SCRIPT}\n// %%\nawait exercise('01.2', db, 1);\n`);
+    buildNotebooks(folder);
+    expect(checkNotebooks(folder)).toEqual([
+      `${script} has no solution of exercise 01.2: see CONTRIBUTING.md`,
+    ]);
   });
 
   it('refuses a missing notebook and one without a script', () => {

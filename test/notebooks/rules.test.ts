@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHAPTERS } from '../../lib/chapters.ts';
+import { exerciseIds } from '../../lib/exercise-source.ts';
+import { EXERCISES } from '../../lib/exercises/index.ts';
 import type { Cell } from '../../tools/notebook.ts';
 import { checkNotebooks, parsePercent } from '../../tools/percent.ts';
 
@@ -59,6 +61,24 @@ describe.for(scripts)('%s', (name) => {
     expect(ids.length).toBeGreaterThan(0);
     expect(ids.filter((id) => !id.startsWith(`${number}.`))).toEqual([]);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('asks with each exercise a task, says when it is done, hints and names documentation', () => {
+    const ids = code.flatMap(({ source }) => exerciseIds(source));
+    expect(ids).toEqual(EXERCISES.filter((id) => id.startsWith(`${number}.`)));
+    for (const id of ids) {
+      const at = cells.findIndex(({ source }) => exerciseIds(source).includes(id));
+      const text = cells[at - 1].source;
+      expect(text).toContain(`### Exercise ${id}: `);
+      for (const part of [
+        '**Task:** ',
+        '**Done when** ',
+        '<summary>Hint</summary>',
+        '**Read:** [',
+      ]) {
+        expect(text).toContain(part);
+      }
+    }
   });
 
   it('ends with a summary and the next step', () => {

@@ -26,6 +26,25 @@ describe('a good notebook', () => {
   });
 });
 
+describe('an exercise', () => {
+  it('is neutral as given, and its solution is not there', async () => {
+    const { failure, exercises, notebook } = await run('exercise');
+    expect(failure?.message).toBeUndefined();
+    expect(exercises).toEqual([{ id: '00.1', state: 'todo', say: 'the sum of one and one' }]);
+    expect(notebook.cells[1].source).toBe(
+      "let sum: number | undefined;\nawait exercise('00.1', () => check(sum));",
+    );
+    expect(JSON.stringify(notebook.cells[1].outputs)).toContain("reveal('00.1')");
+  });
+
+  it('is solved by its solution', async () => {
+    const { failure, exercises, notebook } = await run('exercise', { solved: true });
+    expect(failure?.message).toBeUndefined();
+    expect(exercises).toEqual([{ id: '00.1', state: 'ok', say: 'two' }]);
+    expect(notebook.cells[1].source).toContain('sum = 1 + 1; // no pattern: $1 $& $$\n');
+  });
+});
+
 describe('a broken notebook is rejected', () => {
   interface Expected {
     kind: string;
@@ -103,6 +122,30 @@ describe('a broken notebook is rejected', () => {
       'missing-checkpoint',
       'when a checkpoint is missing',
       { kind: 'missing-checkpoint', cell: 2, message: ['if (count > 3) checkpoint('] },
+    ],
+    [
+      'wrong-answer',
+      'when an exercise as given is not neutral but wrong',
+      {
+        kind: 'exercise',
+        cell: 2,
+        message: ['exercise 00.1, as it stands, is "wrong": add them, do not join them'],
+      },
+    ],
+    [
+      'wrong-solution',
+      'when the solution of an exercise does not solve it',
+      {
+        kind: 'exercise',
+        cell: 2,
+        message: ['exercise 00.1, solved, is "todo": the sum of one and one'],
+      },
+      { solved: true },
+    ],
+    [
+      'missing-exercise',
+      'when an exercise is never checked',
+      { kind: 'missing-exercise', cell: 2, message: ['if (sum === 2) await exercise('] },
     ],
     [
       'no-exception',

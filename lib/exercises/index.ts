@@ -1,0 +1,28 @@
+/** The checks of all exercises. Their tasks and solutions stand in the chapters. */
+
+import type { Database } from '../connect.ts';
+import { assess } from '../exercise.ts';
+import { chapter02 } from './02.ts';
+import { chapter03 } from './03.ts';
+
+const CHECKS = { ...chapter02, ...chapter03 };
+
+type Checks = typeof CHECKS;
+
+/**
+ * Checks the answer of an exercise and says below the cell what is still to do, or a hint that fits the mistake.
+ *
+ * @param id such as `05.2`
+ * @param answer what the exercise asks for: mostly a statement, which is tried out and taken back
+ */
+export async function exercise<Id extends keyof Checks>(
+  id: Id,
+  db: Database,
+  answer: Parameters<Checks[Id]>[1],
+): Promise<void> {
+  const check = CHECKS[id] as (db: Database, answer: unknown) => ReturnType<Checks[Id]>;
+  await assess(id, () => check(db, answer));
+}
+
+/** The ids of all exercises. */
+export const EXERCISES = Object.keys(CHECKS).sort();

@@ -1,0 +1,57 @@
+import type { Database } from '../connect.ts';
+
+/**
+ * Runs an attendee's statement and takes back all that it changes, so that an exercise may be tried any number of times
+ * and leaves the database as it was.
+ *
+ * @param options.before what is done first, and taken back too: rows that tell a right answer from a wrong one
+ * @param options.after a look at what the statement did, instead of its own rows
+ * @throws the server's message, with the line that it points at
+ */
+export async function tryOut<Row extends object = Record<string, unknown>>(
+  db: Database,
+  statement: string,
+  { parameters = [], before = [], after }: Trial = {},
+): Promise<Row[]> {
+  const client = await db.connect();
+  try {
+    await client.query(`begin; set local statement_timeout = '20s'; set local lock_timeout = '5s'`);
+    for (const preparation of before) await client.query(preparation);
+    const result = await client
+      .query(statement, parameters.length ? parameters : undefined)
+      .catch((error) => {
+        throw new Error(`The server says: ${inWords(error, statement)}`, { cause: error });
+      });
+    const last = after ? await client.query(after) : [result].flat().at(-1);
+    return last?.rows ?? [];
+  } finally {
+    await client.query('rollback').catch(() => {});
+    client.release();
+  }
+}
+
+interface Trial {
+  parameters?: unknown[];
+  before?: string[];
+  after?: string;
+}
+
+/** Whether a statement does nothing yet: it is empty, or only a comment. */
+export const isBlank = (statement: string): boolean =>
+  statement.replace(/--.*$/gm, '').trim() === '';
+
+/** The names of the tables that a plan reads. */
+export async function tablesRead(db: Database, statement: string): Promise<string[]> {
+  const plan = await tryOut<{ 'QUERY PLAN': string }>(db, `explain (costs off) ${statement}`);
+  const names = plan.flatMap((row) => row['QUERY PLAN'].match(/\bon (\w+)/)?.[1] ?? []);
+  return [...new Set(names)];
+}
+
+function inWords(
+  { message, hint, position }: Error & { hint?: string; position?: string },
+  statement: string,
+): string {
+  const before = position && statement.slice(0, Number(position) - 1).split('\n').length;
+  const line = before && statement.split('\n')[before - 1]?.trim();
+  return [message, line && `It points at: ${line}`, hint].filter(Boolean).join('\n');
+}
