@@ -4,6 +4,18 @@ import './globals.ts';
 export { CHAPTERS } from './chapters.ts';
 export * from './charts.ts';
 export { atLeast, between, checkpoint, matching, summary } from './check.ts';
+export {
+  type ClusterNode,
+  countTasks,
+  findCustomer,
+  type Home,
+  isolateCustomer,
+  listNodes,
+  mapShards,
+  rebalance,
+  type Shard,
+  unburden,
+} from './cluster.ts';
 export { connect, type Database, databaseUrl, shownUrl } from './connect.ts';
 export {
   AlreadyLoadedError,
@@ -39,6 +51,7 @@ export {
   watermarks,
 } from './rollup.ts';
 export { describeServer, needsSeveralNodes, type Server, serverLine } from './server.ts';
+export { drawShardMap } from './shard-map.ts';
 export { query, readSql, runFile, show, showFile } from './sql.ts';
 export { type EventStream, streamEvents } from './stream.ts';
 export { table } from './table.ts';
