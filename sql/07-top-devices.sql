@@ -5,7 +5,7 @@ select
   counter.key::bigint as device_id,
   sum(counter.value::bigint)::bigint as frequency
 from rollup_events_5min
-cross join lateral jsonb_each(top_devices_1000) as counter
+cross join lateral jsonb_each_text(top_devices_1000) as counter
 where customer_id = $1::bigint
   and minute >= date_bin('5 minutes', $2::timestamptz - interval '30 minutes',
                          '2000-01-01 00:00+00'::timestamptz)
