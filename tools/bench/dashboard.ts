@@ -1,0 +1,33 @@
+import { biggestCustomers, latestTime } from '../../lib/dashboard.ts';
+import { readSql } from '../../lib/sql.ts';
+import { type Case, pairReporter } from './bench.ts';
+import { alternate, compare, type Measurement, stopwatch } from './measure.ts';
+
+/** The four questions of chapter 07, for the customer with the most events: rollups against raw events. */
+export const dashboard: Case = {
+  name: 'dashboard',
+  title: 'dashboard questions of the biggest customer, against the same to the raw events',
+  async run(bench) {
+    await bench.rollUp();
+    const { ours: db, engine, quick } = bench;
+    const pairs = quick ? 3 : 25;
+    const [biggest] = await biggestCustomers(db, 1);
+    const parameters = [biggest?.customer_id, await latestTime(db)];
+    const measurements: Measurement[] = [];
+    for (const question of ['last-minutes', 'sessions-week', 'trend-hours', 'top-devices']) {
+      const ask = (file: string) => {
+        const text = readSql(file);
+        return () => stopwatch(() => db.query(text, parameters));
+      };
+      const sides = { ours: ask(`07-${question}.sql`), other: ask(`07-raw-${question}.sql`) };
+      const report = pairReporter(bench, question, pairs, 'ms');
+      await alternate(1, sides); // what is read for the first time comes from the disk
+      const samples = await alternate(pairs, sides, (pair, ours, other) => {
+        if (pair === pairs) report(pair, ours, other);
+      });
+      const common = { unit: 'ms', against: 'raw events', engine, samples };
+      measurements.push(compare({ name: question, ...common, atLeast: 10 }));
+    }
+    return measurements;
+  },
+};
