@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Notification } from 'pg';
 import type { Database } from './connect.ts';
 import { display, escapeHtml, html } from './display.ts';
+import { readSql } from './sql-files.ts';
 import { table } from './table.ts';
+
+export { readSql } from './sql-files.ts';
 
 /**
  * Runs one statement and returns its rows.
@@ -55,21 +57,6 @@ export function showFile(name: string, { folded = false }: ShowOptions = {}): vo
   const lines = text.split('\n').length;
   const fold = `<details><summary>sql/${name}, ${lines} lines</summary>\n\n${code}\n\n</details>`;
   display({ 'text/markdown': folded ? fold : code, 'text/plain': text });
-}
-
-/**
- * The text of a file in `sql/`.
- *
- * @throws when there is no such file
- */
-export function readSql(name: string): string {
-  try {
-    return readFileSync(new URL(`../sql/${name}`, import.meta.url), 'utf8');
-  } catch (cause) {
-    throw new Error(`There is no sql/${name}. \`ls sql\` lists the files that there are.`, {
-      cause,
-    });
-  }
 }
 
 interface ShowOptions {

@@ -1,11 +1,12 @@
 /** Databases for tests: one of its own for whoever asks, kept when a test failed. */
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterEach } from 'vitest';
 import { readInstance } from '../cluster/instance.ts';
 import { installSql } from '../lib/install.ts';
+
+export { readSql as sqlFile } from '../lib/sql-files.ts';
 
 export interface TestDatabase {
   name: string;
@@ -67,11 +68,6 @@ export async function freshDatabase(
     else await dropDatabase(server, name, nodes);
   };
   return { name, url, pool, engine: nodes.length > 0 ? 'citus' : 'postgres', notices, drop };
-}
-
-/** The text of a file in `sql/`. */
-export function sqlFile(name: string): string {
-  return readFileSync(new URL(`../sql/${name}`, import.meta.url), 'utf8');
 }
 
 /** Runs one statement on a connection of its own, for example in another database of the server. */

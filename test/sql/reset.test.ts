@@ -27,6 +27,11 @@ const contents = async () =>
     .map(({ thing }) => thing)
     .sort();
 
+// ours, each with its arguments
+const ROUTINES = `
+  select array_agg(oid::regprocedure::text order by oid::regprocedure::text) as installed from pg_proc
+   where obj_description(oid, 'pg_proc') like 'workshop:%'`;
+
 test('an installation runs twice without losing anything', async () => {
   await installSql(db.pool);
   await db.pool.query('call maintain_partitions()');
@@ -39,6 +44,29 @@ test('an installation runs twice without losing anything', async () => {
     'select count(*)::int as marks from rollups where last_aggregated_id >= 100',
   );
   expect(marks).toBe(2);
+});
+
+test('an installation on top of an older version replaces what has changed, and keeps the data', async () => {
+  const { installed } = await one(db.pool, ROUTINES);
+  await db.pool.query(`
+    create procedure maintain_partitions(history interval, patience interval, days int default 1)
+      language sql as '';
+    comment on procedure maintain_partitions(interval, interval, int) is 'workshop: as it was before';
+    drop function record_load;
+    create function record_load(name text, sha256 text, table_name text, rows bigint, bytes bigint, again boolean)
+      returns bigint language sql as 'select 1::bigint';
+    comment on function record_load is 'workshop: as it was before'`);
+  await installSql(db.pool);
+  expect(await one(db.pool, ROUTINES)).toEqual({ installed });
+  await expectRollupsEqualRecount(db.pool, 100);
+});
+
+test("an older version that is somebody else's stays, and the message says what to do", async () => {
+  await db.pool.query('create procedure maintain_partitions(hours int) language sql as $$$$');
+  await expect(installSql(db.pool)).rejects.toThrow(
+    /sql.02-maintain-partitions.sql failed: .* is not unique.*npm run reset/,
+  );
+  await db.pool.query('drop procedure maintain_partitions(int)');
 });
 
 test('a reset leaves nothing of ours, and what others have', async () => {
