@@ -3,6 +3,7 @@ create or replace function make_partitions_ahead(this_slot timestamptz)
 returns void
 language plpgsql
 set timezone to 'UTC'
+set datestyle to 'ISO'
 as $$
 declare
   slot constant interval := '5 minutes';

@@ -10,6 +10,7 @@ create or replace function missing_partitions(
 returns setof record
 language plpgsql stable
 set timezone to 'UTC'
+set datestyle to 'ISO'
 as $$
 declare
   taken tstzmultirange;

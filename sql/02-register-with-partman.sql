@@ -4,6 +4,7 @@ create or replace function register_with_partman(this_slot timestamptz)
 returns boolean
 language plpgsql
 set timezone to 'UTC'
+set datestyle to 'ISO'
 as $$
 declare
   parent constant text := (

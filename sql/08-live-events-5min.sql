@@ -1,7 +1,8 @@
 -- One customer, exact up to this moment: the buckets that are rolled up, and
 -- the events behind this customer's own watermark, in one statement on one
 -- shard. Not "language sql": Citus gave a wrong answer for that, without an
--- error, inside a sub-query.
+-- error, inside a sub-query. It hands times to its workers as text: ISO is
+-- a style that no worker misreads.
 create or replace function live_events_5min(customer bigint, since timestamptz)
 returns table (
   event_type text,
@@ -14,6 +15,7 @@ returns table (
   top_devices_1000 jsonb
 )
 language plpgsql stable
+set datestyle to 'ISO'
 as $$
 #variable_conflict use_column
 begin

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../database.ts';
-import { count, emptyTables, insertEvents, one, rollUp } from './support.ts';
+import { count, emptyTables, insertEvents, one, rollUp, withClient } from './support.ts';
 import { writeConcurrently } from './writers.ts';
 
 let db: TestDatabase;
@@ -40,6 +40,18 @@ test('begins with the first whole bucket, in the rollup and in the tail alike', 
   expect(await counts()).toEqual([3, 1, 1, 1, 0]);
   await insert();
   expect(await counts()).toEqual([6, 2, 2, 2, 0]);
+});
+
+test('begins there too in a session with another date style', async () => {
+  await db.pool.query(
+    `insert into events (event_time, customer_id) values ('2026-03-01Z', 1), ('2026-03-04Z', 1), ('2026-03-05Z', 1)`,
+  );
+  await withClient(db, async (client) => {
+    await client.query(`set datestyle to 'German'`);
+    expect(await count(client, LIVE, [1, '2026-03-04Z'])).toBe(2);
+    await client.query('select five_minutely_aggregation()');
+    expect(await count(client, LIVE, [1, '2026-03-04Z'])).toBe(2);
+  });
 });
 
 test('gives sketches and device lists that go on from those of the rollup', async () => {

@@ -88,8 +88,7 @@ describe('on an empty database', () => {
     await maintain();
     await withClient(db, async (client) => {
       await client.query(`set timezone to 'Asia/Kathmandu'`);
-      // (Citus itself cannot write a time in such a style to its workers)
-      if (db.engine !== 'citus') await client.query(`set datestyle to 'German'`);
+      await client.query(`set datestyle to 'German'`);
       await client.query('call maintain_partitions()');
     });
     expect(await partitions()).toEqual(before);
@@ -120,6 +119,18 @@ describe('after a pause', () => {
     expectCovered(list, Date.now() - 9 * 3_600_000, Date.now() + 29 * MINUTE);
     expect(list.filter(({ kind }) => kind === 'history').length).toBeLessThanOrEqual(2);
     expect(list.filter(({ kind }) => kind === '5 minutes').length).toBeLessThanOrEqual(9);
+  });
+
+  test('reads and writes times alike, whatever the date style of the session', async () => {
+    await insertEvents(db.pool, 200, { span: '30 days' });
+    const before = await allEvents();
+    await withClient(db, async (client) => {
+      await client.query(`set datestyle to 'German'`);
+      await client.query('call maintain_partitions()');
+    });
+    expect(await inDefault()).toBe(0);
+    expect(await allEvents()).toEqual(before);
+    expectCovered(await partitions(), Date.now() - 7 * DAY, Date.now() + 29 * MINUTE);
   });
 
   test('moves the events that had no partition into one, each once and with its id', async () => {
