@@ -294,8 +294,8 @@ describe('the same content', () => {
     const other = await csv('other-name.csv', await readFile(big));
     const writer = await pool.connect();
     try {
-      await writer.query('begin; lock table events in access exclusive mode'); // a COPY would wait for ever
-      const error = await failure(loadCsv(pool, other));
+      await writer.query('begin; lock table events in access exclusive mode'); // a COPY would wait for this
+      const error = await failure(loadCsv(pool, other, { signal: AbortSignal.timeout(20_000) }));
       expect(error).toBeInstanceOf(AlreadyLoadedError);
       expect(error.message).toMatch(
         /other-name.csv was loaded already, at 20.* under the name events-001.csv/,
