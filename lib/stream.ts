@@ -1,6 +1,7 @@
 import { population } from '../data/events.ts';
 import type { Database } from './connect.ts';
 import { loadStream } from './copy.ts';
+import { interruptible } from './interrupt.ts';
 
 /** A source of events that runs beside the cells, as an application's users would. */
 export interface EventStream {
@@ -23,16 +24,20 @@ export interface StreamOptions {
   maxSeconds?: number;
 }
 
-/** Starts a stream of events that happen now: a batch by COPY, four times a second. */
+/**
+ * Starts a stream of events that happen now: a batch by COPY, four times a second. The notebook's stop button ends it,
+ * in the middle of a batch too: nothing of that batch is there or counted.
+ */
 export function streamEvents(
   db: Database,
   { eventsPerSecond = 200, customers = 50, maxSeconds = 120 }: StreamOptions = {},
 ): EventStream {
   const next = population({ seed: Date.now() % 2 ** 32, customers });
   const started = performance.now();
+  const { signal, dispose } = interruptible();
   let stopped = false;
   let sent = 0;
-  const running = send();
+  const running = send().finally(dispose);
   running.catch(() => {}); // told to whoever stops it
   return {
     get sent() {
@@ -46,14 +51,24 @@ export function streamEvents(
   };
 
   async function send(): Promise<void> {
-    for (let seconds = 0; !stopped && seconds < maxSeconds; ) {
+    for (let seconds = 0; !stopped && !signal.aborted && seconds < maxSeconds; ) {
       const due = Math.floor(seconds * eventsPerSecond) - sent;
       const batch = Array.from({ length: Math.max(0, due) }, () => next(Date.now()));
-      if (batch.length) await loadStream(db, batch);
-      sent += batch.length;
+      if (batch.length) sent += await write(batch);
       await new Promise((resolve) => setTimeout(resolve, BATCH_MS));
       seconds = (performance.now() - started) / 1000;
     }
+  }
+
+  // how many of the batch are in the database: all, or none after an interrupt
+  async function write(batch: object[]): Promise<number> {
+    return loadStream(db, batch).then(
+      ({ rows }) => rows,
+      (error) => {
+        if (signal.aborted && error.name === 'AbortError') return 0;
+        throw error;
+      },
+    );
   }
 }
 
