@@ -1,4 +1,6 @@
--- A role for dashboards: it reads the rollups and changes nothing.
+-- A role for dashboards: it reads the rollups and changes nothing. Nobody
+-- logs in as this role; grant it to the user of your application. On Citus
+-- that user logs in on the workers too, so "set role" alone is not enough.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'dashboard_reader') then
