@@ -16,6 +16,8 @@ const events = () => count(db.pool, 'select count(*) from events');
 const COPY_WAITS = `exists (
   select from pg_stat_activity
    where datname = current_database() and query like 'copy %' and wait_event_type = 'Lock')`;
+const ROLLED_BACK = `exists (
+  select from pg_stat_activity where datname = current_database() and query = 'rollback')`;
 
 test('a stream sends events of now until it is stopped, and knows how many', async () => {
   const stream = streamEvents(db.pool, { eventsPerSecond: 400, customers: 5 });
@@ -57,10 +59,7 @@ test('a write that fails is told to whoever stops it', async () => {
   await db.pool.query('alter table events add constraint nobody check (customer_id < 0)');
   try {
     const stream = streamEvents(db.pool);
-    await until(
-      db.pool,
-      `exists (select from pg_stat_activity where datname = current_database() and query = 'rollback')`,
-    );
+    await withClient(db, (watcher) => until(watcher, ROLLED_BACK));
     await expect(stream.stop()).rejects.toThrow(/violates check constraint "nobody"/);
   } finally {
     await db.pool.query('alter table events drop constraint nobody');
