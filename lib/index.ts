@@ -38,6 +38,7 @@ export {
 export { makeFiles, standardFiles } from './data.ts';
 export { display, html, Live, type MimeBundle, markdown } from './display.ts';
 export { exercise } from './exercises/index.ts';
+export * from './pictures/index.ts';
 export { progressBar } from './progress.ts';
 export { ready, resetTo } from './ready.ts';
 export {
@@ -55,3 +56,4 @@ export { drawShardMap } from './shard-map.ts';
 export { query, readSql, runFile, show, showFile } from './sql.ts';
 export { type EventStream, streamEvents } from './stream.ts';
 export { table } from './table.ts';
+export { type LoadSample, underLoad } from './under-load.ts';

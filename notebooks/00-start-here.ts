@@ -7,13 +7,11 @@
 //
 // This workshop builds the part of a product that answers them, step by step, on PostgreSQL:
 //
-// ```
-//   CSV files ──COPY──▶ events ──rollup functions──▶ rollup_events_5min ──▶ dashboard
-//   live stream         raw, one row an event,       rollup_events_1hr      four questions,
-//                       partitioned by time          counts, HyperLogLog,   a millisecond each
-//                                                    TopN: one row a group
-//        pg_cron runs the rollups every few seconds and drops old partitions
-// ```
+// ![Events come in by COPY, rollup functions count what is new, dashboards read the rollups, a scheduler runs
+// it all](../docs/pictures/pipeline.svg)
+//
+// Raw events come in, one row each. *Rollup functions* count what is new into two tables that have one row a
+// group, and dashboards read only those. A scheduler keeps it going and drops what is old.
 //
 // You need no more than some SQL. The TypeScript stays small, and it is explained where it is not.
 //

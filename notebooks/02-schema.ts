@@ -7,8 +7,8 @@
 // **What you need:** a running database. Chapter 01 is not required.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, exercise, needsSeveralNodes, query, ready,
-  runFile, show, summary, table } from '../lib/index.ts';
+import { atLeast, between, checkpoint, colocationPicture, COLOURS, describeServer, drawPlot, exercise,
+  findPlacement, needsSeveralNodes, query, ready, runFile, show, showPicture, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('02');
@@ -97,6 +97,19 @@ await exercise('02.1', db, visits);
 // %%
 await runFile(db, '02-rollup-progress.sql');
 await runFile(db, '02-tables-distribute.sql');
+
+// %% [markdown]
+// How does a row find its node? The customer's id goes through a hash function, and each *shard* of a table
+// takes one range of hashes. The four tables have the same ranges in the same places, so the four shards with
+// one customer stand together. The picture takes customer 42. On one server the hash is real and the workers
+// are imagined.
+
+// %%
+const placement = await findPlacement(db, 42);
+showPicture(colocationPicture(placement));
+
+// %% [markdown]
+// On a cluster, here are the nodes with their shards of `events`.
 
 // %%
 const server = await describeServer(db);
@@ -244,6 +257,9 @@ checkpoint('02.2', 'there are 5-minute partitions ahead of now',
 checkpoint('02.3', 'the plan reads a few partitions only', scanned.size, between(1, 6));
 checkpoint('02.4', 'the history has its days',
   bounded.filter((part) => part.kind === 'history').length, atLeast(7));
+const homes = placement.shards.filter(({ min, max }) => min <= placement.hash && placement.hash <= max);
+checkpoint('02.5', 'the four shards of a customer stand on one node',
+  [homes.length, new Set(homes.map((shard) => shard.node)).size].join(' shards, nodes: '), '4 shards, nodes: 1');
 
 // %%
 summary({

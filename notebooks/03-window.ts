@@ -8,7 +8,8 @@
 // **What you need:** a running database; `ready` builds the tables of chapter 02.
 
 // %%
-import { checkpoint, exercise, query, ready, runFile, show, summary, table } from '../lib/index.ts';
+import { checkpoint, exercise, Live, playWriters, query, ready, runFile, show, showPicture, summary, table,
+  windowPicture } from '../lib/index.ts';
 
 const db = await ready('03');
 
@@ -172,6 +173,43 @@ smallWindow = `
 await exercise('03.2', db, smallWindow);
 
 // %% [markdown]
+// ## The same with five writers, as a picture
+//
+// The cell below opens real transactions, A to E, and asks for windows while they are open. At each `look` it
+// asks the database which ids are visible, who is still writing and where the watermark is, and draws that as
+// one more row.
+
+// %%
+await query(db, window); // whatever is there already belongs to an earlier window
+const scene = new Live();
+const moments = await playWriters(db, 'lesson', async ({ open, askForWindow, look }) => {
+  const [a, b, c, d] = [await open('A'), await open('B'), await open('C'), await open('D')];
+  for (const writer of [a, b, c, b, d]) await writer.insert();
+  await b.commit();
+  await d.rollback();
+  await look('A and C are still open, B has committed, D gave up.');
+
+  const { answer } = await askForWindow();
+  const e = await open('E');
+  await e.insert();
+  await look('A rollup asks. E comes later: nobody waits for E.');
+
+  await a.commit();
+  await c.rollback();
+  await answer;
+  await look('A commits, C rolls back: the window is taken.');
+
+  await e.commit();
+  await (await askForWindow()).answer;
+  await look('E commits: the next window takes it.');
+}, { onLook: (moments) => showPicture(windowPicture(moments), scene) });
+
+// %% [markdown]
+// Row 2 is the heart of it. The window ends at the last id that had been drawn when the rollup asked, so E is
+// none of its business. Inside it are two ids whose fate is open. In row 3 one of them turns out to be an event
+// and the other a gap, and only now is it safe to count. A gap costs nothing: no event has that id.
+
+// %% [markdown]
 // ## Rules that the window relies on
 //
 // * Ids come **only** from the column's default. An application that calls `nextval` first and inserts later
@@ -202,6 +240,8 @@ checkpoint('03.3', 'the window then holds both events',
 checkpoint('03.4', 'a second window is empty',
   Boolean(second && second.window_end < second.window_start), true);
 checkpoint('03.5', 'another isolation level is refused', /read committed/.test(isolation), true);
+checkpoint('03.6', 'the window waits for the writers of its ids, not for later ones',
+  moments[1]?.window?.waitsFor.map((writer) => writer.name).join(', '), 'A, C');
 
 // %%
 await query(db, `delete from rollups where name = 'lesson'`);

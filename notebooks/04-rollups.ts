@@ -8,8 +8,8 @@
 // **What you need:** a running database; `ready` builds chapters 02 and 03.
 
 // %%
-import { between, checkpoint, COLOURS, drawPlot, query, ready, rollUpHours, rollUpMinutes, runFile,
-  show, summary, table } from '../lib/index.ts';
+import { between, checkpoint, COLOURS, drawPlot, hyperLogLogPicture, query, ready, rollUpHours, rollUpMinutes, runFile,
+  show, showPicture, type Sketch, summary, table, type TopNList, topNPicture } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('04');
@@ -38,6 +38,22 @@ await show(db, `
 // The truth is 10,000 both times. The estimate is off by a little, and the union of two halves that overlap
 // gives the very same estimate: nothing is counted twice.
 //
+// ## Watch the registers fill
+//
+// 2,048 bars would be hard to see, so the next sketches have 64 registers. The picture reads them out of the
+// bytes that the database stores. A run of one more zero is half as likely, so once all registers are in use,
+// ten times as many devices make the bars about 3.3 higher: 2 to the power of 3.3 is 10.
+
+// %%
+const sketches = await query<Sketch>(db, `
+  select truth, hll_cardinality(hll) as estimate, hll
+    from (select truth, hll_add_agg(hll_hash_bigint(device), 6, 5, 0, 0) as hll
+            from unnest(array[10, 100, 1000, 10000]) as truth, lateral generate_series(1, truth) as device
+           group by truth) as sketches
+   order by truth`);
+showPicture(hyperLogLogPicture(sketches));
+
+// %% [markdown]
 // ## How far off is it?
 //
 // The standard error is $1.04 / \sqrt{2048} = 2.3\,\%$. Below, one sketch grows from 10 to 200,000 values
@@ -90,6 +106,31 @@ await show(db, `
     union all
     select topn_add_agg(device) from unnest(array['b', 'b', 'd']) as device)
   select (topn(topn_union_agg(list), 3)).* from lists`);
+
+// %% [markdown]
+// What happens when there are more values than counters? With room for 8 in place of 1,000 you can see it. The
+// same lists are added twice, once with room for all, once with room for 8. The second time, `i` is dropped,
+// and when it comes back it starts again from nothing.
+
+// %%
+const unions = `
+  select topn_union(monday, tuesday) as added, topn_union(topn_union(monday, tuesday), wednesday) as later
+    from (select '{"a": 25, "b": 20, "c": 27, "e": 8, "f": 15, "h": 10, "j": 5, "k": 3}'::jsonb as monday,
+                 '{"a": 16, "b": 13, "d": 22, "e": 10, "g": 12, "i": 7, "l": 2}'::jsonb as tuesday,
+                 '{"a": 3, "i": 11}'::jsonb as wednesday) as lists`;
+const session = await db.connect();
+const addWithRoomFor = async (counters: number): Promise<{ added: TopNList; later: TopNList }> => {
+  await session.query('select set_config($1, $2, false)', ['topn.number_of_counters', counters]);
+  return (await session.query(unions)).rows[0];
+};
+const kept = await addWithRoomFor(8);
+const truth = await addWithRoomFor(1000);
+session.release();
+showPicture(topNPicture({ counters: 8, added: truth.added, kept: kept.added, later: kept.later, truth: truth.later }));
+
+// %% [markdown]
+// A count is never too high, and what is frequent all along stays exact. A rollup's list of 1,000 counters is for
+// one customer and five minutes: there it has hardly ever more devices than counters.
 
 // %% [markdown]
 // ## The rollup functions
@@ -178,6 +219,8 @@ checkpoint('04.3', 'a second call has nothing to do', again.end_id < again.start
 checkpoint('04.4', 'no estimate is off by more than 3 standard errors',
   Math.max(...errors.map((point) => Math.abs(point.percent))), between(0, 6.9));
 checkpoint('04.5', '100 distinct values are counted exactly', estimates[2]?.estimate, 100);
+checkpoint('04.6', 'a short TopN list counts too little or right, never too much',
+  Object.entries(kept.later).every(([item, count]) => count <= truth.later[item]!) && kept.later.i === 11, true);
 
 // %%
 summary({

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTool } from './cli.ts';
 import { buildNotebooks } from './percent.ts';
+import { buildPictures } from './pictures.ts';
 
 const root = join(import.meta.dirname, '..');
 const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
@@ -16,6 +17,8 @@ await runTool(() => {
   else console.log('Format SQL: left out, there is no .venv yet (npm start makes it)');
   const written = buildNotebooks('notebooks');
   console.log(`Notebooks: ${written.length ? `written ${written.join(', ')}` : 'up to date'}`);
+  const drawn = buildPictures();
+  console.log(`Pictures: ${drawn.length ? `written ${drawn.join(', ')}` : 'up to date'}`);
   if (remaining.includes(false))
     throw new Error('Some faults are for a person to repair; see above.');
 });

@@ -38,13 +38,14 @@ export const WINDOW: Moment[] = [
     window: { start: 1042, end: 1046, waitsFor: [A, C] },
   },
   {
-    title: 'A commits, C rolls back: the window is counted.',
+    title: 'A commits, C rolls back: the window is taken.',
     watermark: 1046,
     ids: [...ended, later],
+    window: { start: 1042, end: 1046, waitsFor: [] },
   },
   {
-    title: 'E commits: it is the next window.',
-    watermark: 1046,
+    title: 'E commits: the next window takes it.',
+    watermark: 1047,
     ids: [...ended, { ...later, state: 'committed' }],
     window: { start: 1047, end: 1047, waitsFor: [] },
   },

@@ -38,11 +38,9 @@ export interface Writer {
 
 /** The window of a rollup as it moves over the ids of a sequence, one row for each moment. */
 export function windowPicture(moments: Moment[]): string {
-  const ids = moments.flatMap((moment) => moment.ids.map(({ id }) => id));
-  const columns: Columns = {
-    first: Math.min(...ids, ...moments.map(({ watermark }) => watermark + 1)),
-    width: Math.min(120, (RIGHT - LEFT) / Math.max(1, new Set(ids).size)),
-  };
+  const all = new Set(moments.flatMap((moment) => moment.ids.map(({ id }) => id)));
+  const ids = [...all].sort((a, b) => a - b);
+  const columns: Columns = { ids, width: Math.min(126, (RIGHT - LEFT) / Math.max(1, ids.length)) };
   const rows = moments.map((moment, at) => row(moment, at, columns));
   return picture(
     {
@@ -50,24 +48,26 @@ export function windowPicture(moments: Moment[]): string {
       title: 'The window of a rollup moves over the ids',
       description: moments.map(describe).join(' '),
     },
-    [head(ids, columns), ...rows.flat(), legend(TOP + moments.length * ROW + 34)],
+    [head(columns), ...rows.flat(), legend(TOP + moments.length * ROW + 34)],
   );
 }
 
 interface Columns {
-  first: number;
+  ids: number[];
   width: number;
 }
 
 const [LEFT, RIGHT, TOP, ROW] = [470, WIDTH - 24, 52, 126];
 const BOX_HEIGHT = 52;
 
-const place = (id: number, { first, width }: Columns) => LEFT + (id - first) * width;
+// where an id's column begins; ids that others drew have none
+const place = (id: number, { ids, width }: Columns) =>
+  LEFT + ids.filter((other) => other < id).length * width;
 
-const head = (ids: number[], columns: Columns) =>
+const head = (columns: Columns) =>
   [
     text([24, 34], 'the ids that the sequence hands out', { colour: FAINT }),
-    ...[...new Set(ids)].map((id) =>
+    ...columns.ids.map((id) =>
       text([place(id, columns) + columns.width / 2, 34], String(id), {
         anchor: 'middle',
         colour: FAINT,
@@ -104,7 +104,7 @@ const row = (moment: Moment, at: number, columns: Columns) => {
 const windowBox = ({ start, end }: { start: number; end: number }, top: number, columns: Columns) =>
   box(
     [place(start, columns) + 4, top + 10],
-    [(end - start + 1) * columns.width - 8, BOX_HEIGHT + 20],
+    [place(end + 1, columns) - place(start, columns) - 8, BOX_HEIGHT + 20],
     { colour: COLOURS.green, round: 14 },
   );
 
@@ -134,7 +134,9 @@ const note = ({ window, watermark }: Moment, top: number, columns: Columns) => {
   const left = place(window?.start ?? watermark + 1, columns) + 6;
   if (!window) return [text([left, top + 112], 'watermark', { colour: COLOURS.red, bold: true })];
   const waits = window.waitsFor.map(({ name, pid }) => `${name} (pid ${pid})`);
-  const words = waits.length ? `waits for ${waits.join(' and ')}` : 'waits for nobody';
+  const words = waits.length
+    ? `waits for ${waits.join(' and ')}`
+    : `${window.start} to ${window.end}, each once`;
   const fits = left + words.length * 15 < RIGHT;
   return [
     text([fits ? left : RIGHT, top + 112], words, { bold: true, anchor: fits ? 'start' : 'end' }),

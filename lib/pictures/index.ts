@@ -1,0 +1,9 @@
+// Pictures that explain, in the order of the chapters; each is a function from data to SVG.
+export { colocationPicture } from './colocation.ts';
+export { hyperLogLogPicture, type Sketch } from './hyperloglog.ts';
+export { showPicture } from './picture.ts';
+export { pipelinePicture } from './pipeline.ts';
+export { findPlacement } from './placement.ts';
+export { playWriters } from './stage.ts';
+export { type TopNList, topNPicture } from './topn.ts';
+export { windowPicture } from './window.ts';
