@@ -191,7 +191,7 @@ function checkLeftovers(): Finding {
   const instance = readInstance();
   const folder = instance && !instance.containers && dirname(instance.dataDirectory);
   if (!folder || !existsSync(folder)) return ok('none');
-  const broken = readdirSync(folder).filter((name) => name.startsWith('data.broken-'));
+  const broken = readdirSync(folder).filter((name) => name.includes('.broken-'));
   if (!broken.length) return ok('none');
   const paths = broken.map((name) => join(folder, name));
   return warn(`incomplete databases set aside: ${broken.join(', ')}`, `rm -r ${paths.join(' ')}`);

@@ -16,7 +16,13 @@ export async function formCluster(coordinator: Login, workers: Login[]): Promise
       client.query('create extension if not exists citus'),
     );
   }
-  await introduce(coordinator, workers);
+  await introduce(coordinator, workers).catch((cause) => {
+    const ports = workers.map(({ port }) => port).join(', ');
+    throw new Error(
+      `The coordinator on port ${coordinator.port} and the workers on ports ${ports} do not form a cluster: ${cause.message}`,
+      { cause },
+    );
+  });
   for (const database of await otherDatabases(coordinator)) {
     await introduce({ ...coordinator, database }, workers, { isOurs: false });
   }
@@ -75,9 +81,9 @@ async function placeCoordinator(
   members: Member[],
 ): Promise<boolean> {
   const known = members.find(({ group }) => group === 0);
-  if (known && isAt(known, coordinator)) return false;
+  if (known) return correct(client, coordinator, known);
   await client.query('select citus_set_coordinator_host($1, $2)', whereIs(coordinator));
-  return members.length > 1;
+  return members.length > 0;
 }
 
 // A worker knows its number, wherever it listens; 0 until a coordinator has taken it in.
@@ -89,12 +95,13 @@ async function groupOf(worker: Login, isOurs: boolean): Promise<number> {
   return rows[0]?.groupid ?? 0;
 }
 
-async function correct(client: pg.Client, worker: Login, member: Member): Promise<boolean> {
-  const isMoved = !isAt(member, worker);
+// Changes only what the coordinator itself knows: another node may be at a new place, too.
+async function correct(client: pg.Client, node: Login, member: Member): Promise<boolean> {
+  const isMoved = !isAt(member, node);
   if (isMoved) {
-    await client.query('select citus_update_node($1, $2, $3)', [member.id, ...whereIs(worker)]);
+    await client.query('select citus_update_node($1, $2, $3)', [member.id, ...whereIs(node)]);
   }
-  if (!member.isActive) await client.query('select citus_activate_node($1, $2)', whereIs(worker));
+  if (!member.isActive) await client.query('select citus_activate_node($1, $2)', whereIs(node));
   return isMoved;
 }
 

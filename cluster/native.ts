@@ -1,7 +1,15 @@
 /** Servers on this machine: one node, or where Citus is offered a coordinator and its workers. */
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Account, serverAccount } from './account.ts';
@@ -154,7 +162,7 @@ export function nodesOf({ workers, ...instance }: Instance): Node[] {
 
 const tooManyConnections = '53300';
 
-async function nodeStatus(node: Node, { timeoutMs = 10_000 } = {}): Promise<NodeStatus> {
+async function nodeStatus(node: Node, { timeoutMs = 5000 } = {}): Promise<NodeStatus> {
   const pid = runningServer(node.dataDirectory);
   if (!pid) return { state: 'stopped', detail: 'The database is stopped: npm run up' };
   try {
@@ -192,7 +200,7 @@ function layOut(
     name,
     engine: workers.length ? 'citus' : 'postgres',
     host: '127.0.0.1',
-    port: old?.port ?? 0,
+    port: old?.port ?? lastPort(join(storage, 'data')),
     user: 'workshop',
     password: old?.password ?? randomBytes(18).toString('base64url'),
     database: 'workshop',
@@ -204,13 +212,20 @@ function layOut(
     programs: '',
     workers: workers.map((worker) => ({
       name: worker,
-      port: old?.workers?.find((known) => known.name === worker)?.port ?? 0,
+      port: lastPort(join(storage, worker, 'data')),
       dataDirectory: join(storage, worker, 'data'),
       log: join(folder, `${worker}.log`),
     })),
   };
   for (const worker of workers) account.own(join(storage, worker));
   return nodesOf(instance);
+}
+
+// 0 for a node that never started.
+function lastPort(dataDirectory: string): number {
+  const file = join(dataDirectory, 'workshop.conf');
+  if (!existsSync(file)) return 0;
+  return Number(readFileSync(file, 'utf8').match(/^port = (\d+)$/m)?.[1] ?? 0);
 }
 
 // A socket's path has at most 103 bytes on some systems.

@@ -137,6 +137,7 @@ export async function stopNode(
 ): Promise<boolean> {
   const pid = runningServer(dataDirectory);
   if (pid) {
+    process.kill(pid, 'SIGCONT'); // one that was stopped by a signal hears nothing
     process.kill(pid, 'SIGINT'); // PostgreSQL's "fast" shutdown
     const gone = () => !runningServer(dataDirectory);
     await waitFor(`PostgreSQL (${pid}) to stop`, gone, { limitMs }).catch((error) =>

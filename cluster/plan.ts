@@ -1,7 +1,7 @@
 /** Which programs run an instance on this machine, and which nodes it has. */
 
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Instance } from './instance.ts';
 import { isComplete } from './node.ts';
 import { providePrograms } from './packages.ts';
@@ -11,7 +11,8 @@ type Report = (line: string) => void;
 
 /** A data folder belongs to one major version for life, and one of a cluster to Citus. */
 export function programsFor(storage: string, old: Instance | undefined, report: Report): Programs {
-  if (old?.workers?.length || workerFolders(storage).length) return citusPrograms(old, report);
+  if (old?.workers?.length || workerFolders(storage).length)
+    return citusPrograms(storage, old, report);
   const best = providePrograms(report);
   const dataDirectory = join(storage, 'data');
   const file = join(dataDirectory, 'PG_VERSION');
@@ -74,9 +75,10 @@ export function chooseWorkers(
 
 const afresh = 'npm run down -- --delete && npm run up';
 
-// Those that made it, and that still offer Citus.
-function citusPrograms(old: Instance | undefined, report: Report): Programs {
-  const same = old?.programs ? inspectPrograms(old.programs) : undefined;
+// Those that ran it last, when they still offer Citus.
+function citusPrograms(storage: string, old: Instance | undefined, report: Report): Programs {
+  const last = old?.programs ?? lastPrograms(join(storage, 'data'));
+  const same = last ? inspectPrograms(last) : undefined;
   if (same && hasCitus(same)) return same;
   const best = findPrograms().find(hasCitus);
   if (best) return best;
@@ -85,6 +87,12 @@ function citusPrograms(old: Instance | undefined, report: Report): Programs {
     `This database is a Citus cluster, and ${folder} does not offer the citus extension. ` +
       `Set WORKSHOP_POSTGRES_BIN to the programs that do, or start afresh, which deletes its data:\n  ${afresh}`,
   );
+}
+
+// A server notes how it was started.
+function lastPrograms(dataDirectory: string): string | undefined {
+  const file = join(dataDirectory, 'postmaster.opts');
+  return existsSync(file) ? dirname(readFileSync(file, 'utf8').split(' ')[0] ?? '') : undefined;
 }
 
 function wishedWorkers(programs: Programs): { count: number; isDemanded: boolean } {
