@@ -1,0 +1,41 @@
+/**
+ * `npm run slides [-- 03 closing] [--watch] [--no-pdf]`: decks of slides as web pages and PDF, in out/slides.
+ * With `--watch` they are served on this machine, and shown again after each change.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runTool } from './cli.ts';
+import { buildSlides, executeMissing } from './slides/build.ts';
+import { root } from './slides/decks.ts';
+import { watchSlides } from './slides/watch.ts';
+
+await runTool(async (args) => {
+  const { positionals: wanted, values } = readArguments(args);
+  const figures = { folder: values.executed };
+  if (values.watch) {
+    await watchSlides(wanted, { figures, report: console.log });
+    return;
+  }
+  executeMissing(wanted, figures, console.log);
+  const out = join(root, 'out/slides');
+  await buildSlides(wanted, { figures, pdf: !values['no-pdf'], report: console.log });
+  console.log(`Done: ${join(out, 'index.html')}`);
+});
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        watch: { type: 'boolean', default: false },
+        'no-pdf': { type: 'boolean', default: false },
+        executed: { type: 'string', default: join(root, 'out') },
+      },
+    });
+  } catch (cause) {
+    const [sentence] = (cause as Error).message.split('. ');
+    const usage = 'Usage: npm run slides [-- 03 closing --watch --no-pdf --executed FOLDER]';
+    throw new Error(`${sentence}. ${usage}`, { cause });
+  }
+}

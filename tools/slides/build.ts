@@ -1,0 +1,81 @@
+/** Decks, as web pages and as PDF. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findChromium } from '../chromium.ts';
+import { chooseDecks, type Deck, root } from './decks.ts';
+import { executedFile, type Figures } from './executed.ts';
+import { expandDeck, neededChapters } from './expand.ts';
+import { indexPage } from './index-page.ts';
+import { convert } from './marp.ts';
+
+export interface BuildOptions {
+  /** Where the decks go. @default out/slides */
+  out?: string;
+  /** Where executed notebooks are, and what happens where one is not. @default out, an error */
+  figures?: Figures;
+  /** Makes PDF, too, where there is a Chromium. @default true */
+  pdf?: boolean;
+  report?: (line: string) => void;
+}
+
+/**
+ * Builds decks, by number or name; all of them without any.
+ *
+ * @returns the decks, and whether there are PDFs
+ */
+export async function buildSlides(
+  wanted: string[],
+  {
+    out = join(root, 'out/slides'),
+    figures = { folder: join(root, 'out') },
+    pdf = true,
+    report = () => {},
+  }: BuildOptions = {},
+): Promise<{ decks: Deck[]; pdf: boolean }> {
+  const decks = chooseDecks(wanted);
+  const source = await writeExpanded(decks, out, figures);
+  report(`${decks.length} ${decks.length === 1 ? 'deck' : 'decks'} as web pages`);
+  await convert(source, out);
+  const withPdf = pdf && Boolean(findChromium());
+  if (withPdf) {
+    report('as PDF, with notes; this takes some seconds a deck');
+    await convert(source, out, { pdf: true });
+  } else if (pdf) {
+    report(`No PDF: ${NO_CHROMIUM}`);
+  }
+  writeFileSync(
+    join(out, 'index.html'),
+    indexPage(chooseDecks([]), (file) => existsSync(join(out, file))),
+  );
+  return { decks, pdf: withPdf };
+}
+
+/** Executes the notebooks whose figures the decks show and that have not been executed. */
+export function executeMissing(
+  wanted: string[],
+  figures: Figures,
+  report: (line: string) => void,
+): void {
+  const needed = new Set(chooseDecks(wanted).flatMap(neededChapters));
+  const missing = [...needed].filter((id) => !existsSync(executedFile(id, figures))).sort();
+  if (!missing.length) return;
+  report(`Figures come from executed notebooks: running ${missing.join(' ')} first`);
+  const command = ['tools/notebooks.ts', ...missing, '--out', figures.folder];
+  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  if (status) throw new Error(`They did not run. Try: npm run notebooks -- ${missing.join(' ')}`);
+}
+
+/** Writes the decks that Marp reads. @returns their folder */
+export async function writeExpanded(decks: Deck[], out: string, figures: Figures): Promise<string> {
+  const folder = join(out, 'source');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const deck of decks)
+    writeFileSync(join(folder, `${deck.name}.md`), await expandDeck(deck, figures));
+  return folder;
+}
+
+const NO_CHROMIUM =
+  'there is no Chromium or Chrome here. The web pages are complete. For PDF install one ' +
+  '(Debian: apt-get install chromium), or name it: CHROMIUM=/path npm run slides';

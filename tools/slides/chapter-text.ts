@@ -1,0 +1,50 @@
+/** Words of a chapter that its deck repeats: read from the notebook's source. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHAPTERS, type Chapter, chapter } from '../../lib/chapters.ts';
+import { root } from './decks.ts';
+
+/** The first slide of a chapter. */
+export function titleSlide(id: string): string {
+  const { name, title, minutes } = chapter(id);
+  const promise = heading(source(chapter(id)));
+  return [
+    '<!-- _class: title -->',
+    '',
+    `## Chapter ${id} · ${minutes} minutes`,
+    `# ${title}`,
+    promise === title ? '' : promise,
+    '',
+    `\`notebooks/${name}.ipynb\``,
+  ].join('\n');
+}
+
+/** All chapters, as a table. */
+export function chapterTable(): string {
+  const rows = CHAPTERS.map(({ id, title, minutes }) => `| ${id} | ${title} | ${minutes} |`);
+  return ['| | chapter | minutes |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** What the notebook checks, as a list. */
+export function checkpointList(id: string): string {
+  const found = source(chapter(id)).matchAll(
+    /^checkpoint\(\s*'(\d\d\.\d+)',\s*'((?:[^'\\]|\\.)*)'/gm,
+  );
+  return [...found].map(([, number, promise]) => `- **${number}** ${unquoted(promise)}`).join('\n');
+}
+
+/** What its summary says was learned, as a list. */
+export function learnedList(id: string): string {
+  const block = source(chapter(id)).match(/learned: \[(.*?)\n {2}\]/s)?.[1] ?? '';
+  const lines = [...block.matchAll(/'((?:[^'\\]|\\.)*)'/g)];
+  if (!lines.length) throw new Error(`the summary of chapter ${id} lists nothing under "learned"`);
+  return lines.map(([, line]) => `- ${asSentence(unquoted(line))}`).join('\n');
+}
+
+const source = ({ name }: Chapter) => readFileSync(join(root, 'notebooks', `${name}.ts`), 'utf8');
+
+const heading = (text: string) => text.match(/^\/\/ # (.+)$/m)?.[1] ?? '';
+
+const unquoted = (text: string) => text.replace(/\\(.)/g, '$1');
+
+const asSentence = (text: string) => text.replace(/^[a-z]/, (first) => first.toUpperCase());
