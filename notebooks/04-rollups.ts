@@ -8,8 +8,9 @@
 // **What you need:** a running database; `ready` builds chapters 02 and 03.
 
 // %%
-import { between, checkpoint, COLOURS, drawPlot, hyperLogLogPicture, query, ready, rollUpHours, rollUpMinutes, runFile,
-  show, showPicture, type Sketch, summary, table, type TopNList, topNPicture } from '../lib/index.ts';
+import { between, checkpoint, COLOURS, drawPlot, exercise, hyperLogLogPicture, query, ready, rollUpHours,
+  rollUpMinutes, runFile, show, showPicture, type Sketch, summary, table, type TopNList,
+  topNPicture } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('04');
@@ -46,17 +47,17 @@ await show(db, `
 
 // %%
 const sketches = await query<Sketch>(db, `
-  select truth, hll_cardinality(hll) as estimate, hll
-    from (select truth, hll_add_agg(hll_hash_bigint(device), 6, 5, 0, 0) as hll
-            from unnest(array[10, 100, 1000, 10000]) as truth, lateral generate_series(1, truth) as device
-           group by truth) as sketches
-   order by truth`);
+  with sketches as (
+    select truth, hll_add_agg(hll_hash_bigint(device), 6, 5, 0, 0) as hll
+      from unnest(array[10, 100, 1000, 10000]) as truth, lateral generate_series(1, truth) as device
+     group by truth)
+  select truth, hll_cardinality(hll) as estimate, hll from sketches order by truth`);
 showPicture(hyperLogLogPicture(sketches));
 
 // %% [markdown]
 // ## How far off is it?
 //
-// The standard error is $1.04 / \sqrt{2048} = 2.3\,\%$. Below, one sketch grows from 10 to 200,000 values
+// The standard error is 1.04 / √2048 = 2.3 %. Below, one sketch grows from 10 to 200,000 values
 // while the truth is known. Two thirds of the points should fall into the inner band, nearly all into the
 // outer one. Small sets are exact: the sketch keeps the values themselves until that no longer pays.
 
@@ -93,6 +94,37 @@ drawPlot({
 });
 
 // %% [markdown]
+// ### Exercise 04.1: devices of two groups
+//
+//
+// Now you. The check makes two groups of an invented customer, 900004: one with 3 devices, one with 4. Two
+// of the devices are in both.
+//
+// **Task:** this query adds the two counts up. Change it so that it counts each device once. **Done when**
+// it says 5.
+//
+// <details><summary>Hint</summary>
+//
+// `hll_union_agg` merges the sketches of many rows into one; `hll_cardinality` counts what is in one.
+//
+// </details>
+//
+// **Read:** [aggregates of the hll extension](https://github.com/citusdata/postgresql-hll#readme)
+
+// %%
+let devices = `
+  select sum(hll_cardinality(device_distinct_count)) as devices
+    from rollup_events_5min
+   where customer_id = 900004`;
+//#region solution
+devices = `
+  select hll_cardinality(hll_union_agg(device_distinct_count)) as devices
+    from rollup_events_5min
+   where customer_id = 900004`;
+//#endregion
+await exercise('04.1', db, devices);
+
+// %% [markdown]
 // ## The most frequent ones: TopN
 //
 // **TopN** keeps a list of counters, here up to 1,000 a group, as JSON. Lists add up, counter by counter; when
@@ -126,11 +158,42 @@ const addWithRoomFor = async (counters: number): Promise<{ added: TopNList; late
 const kept = await addWithRoomFor(8);
 const truth = await addWithRoomFor(1000);
 session.release();
-showPicture(topNPicture({ counters: 8, added: truth.added, kept: kept.added, later: kept.later, truth: truth.later }));
+showPicture(topNPicture({
+  counters: 8, added: truth.added, kept: kept.added, later: kept.later, truth: truth.later,
+}));
 
 // %% [markdown]
-// A count is never too high, and what is frequent all along stays exact. A rollup's list of 1,000 counters is for
-// one customer and five minutes: there it has hardly ever more devices than counters.
+// A count is never too high, and what is frequent all along stays exact. A list in a rollup has 1,000 counters
+// for the devices of one group, of which there are hardly ever more in five minutes.
+
+// %% [markdown]
+// ### Exercise 04.2: the three most active devices
+//
+//
+// The column `top_devices_1000` of `rollup_events_5min` has such a list for each group.
+//
+// **Task:** write a query that gives the three most active devices of customer 900004, over all of its
+// groups, each with its number of events. **Done when** it is right for two groups that the check makes.
+//
+// <details><summary>Hint</summary>
+//
+// The last two lines of the query above do it. Here the lists are there already.
+//
+// </details>
+//
+// **Read:** [functions of the topn extension](https://github.com/citusdata/postgresql-topn#readme)
+
+// %%
+let topThree = `
+  -- your query
+`;
+//#region solution
+topThree = `
+  select (topn(topn_union_agg(top_devices_1000), 3)).*
+    from rollup_events_5min
+   where customer_id = 900004`;
+//#endregion
+await exercise('04.2', db, topThree);
 
 // %% [markdown]
 // ## The rollup functions
@@ -155,6 +218,36 @@ await runFile(db, '04-hourly-aggregation.sql');
 
 // %%
 await runFile(db, '04-aggregate-events.sql');
+
+// %% [markdown]
+// ### Exercise 04.3: replace, or add?
+//
+//
+// The check runs the statement below three times, on an empty table `visits`.
+//
+// **Task:** change what happens when the row is there already, so that visits add up. **Done when** the
+// table has one row with 3 visits.
+//
+// <details><summary>Hint</summary>
+//
+// In `do update set` the old row goes by the name of its table, and the new one by `excluded`.
+//
+// </details>
+//
+// **Read:** [insert … on conflict](https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT)
+
+// %%
+let countVisit = `
+  insert into visits (country, visits) values ('India', 1)
+  on conflict (country) do update
+    set visits = excluded.visits`;
+//#region solution
+countVisit = `
+  insert into visits (country, visits) values ('India', 1)
+  on conflict (country) do update
+    set visits = visits.visits + excluded.visits`;
+//#endregion
+await exercise('04.3', db, countVisit);
 
 // %% [markdown]
 // ## Try them by hand

@@ -136,7 +136,9 @@ const note = ({ window, watermark }: Moment, top: number, columns: Columns) => {
   const waits = window.waitsFor.map(({ name, pid }) => `${name} (pid ${pid})`);
   const words = waits.length
     ? `waits for ${waits.join(' and ')}`
-    : `${window.start} to ${window.end}, each once`;
+    : window.start === window.end
+      ? `${window.start}, once`
+      : `${window.start} to ${window.end}, each once`;
   const fits = left + words.length * 15 < RIGHT;
   return [
     text([fits ? left : RIGHT, top + 112], words, { bold: true, anchor: fits ? 'start' : 'end' }),
