@@ -67,7 +67,7 @@ async function build(db: Database, { id }: Chapter, report: (step: string) => vo
   if (before > '05' && !(await hasLoads(db))) {
     report('making events');
     const files = await standardFiles();
-    report(`loading ${files.length} files`);
+    report('loading a week of events');
     await loadCsv(db, files);
   }
   if (before > '06') {
