@@ -7,7 +7,7 @@
 // **What you need:** a running database; `ready` builds the tables.
 
 // %%
-import { atLeast, checkpoint, COLOURS, CsvError, describeServer, drawVegaLite, loadCsv, makeFiles,
+import { atLeast, checkpoint, COLOURS, CsvError, describeServer, drawVegaLite, exercise, loadCsv, makeFiles,
   needsSeveralNodes, progressBar, query, ready, runFile, show, summary, table, type LoadProgress } from
   '../lib/index.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -79,6 +79,34 @@ if (needsSeveralNodes(await describeServer(db), 'a look at how the rows spread')
 }
 
 // %% [markdown]
+// ### Exercise 05.1: which load was fast?
+//
+//
+// Each row of `loads` has `file_name`, `rows`, `started_at` and `finished_at`.
+//
+// **Task:** write a query that gives the name of each file and its rows per second. **Done when** it is
+// right for two loads that the check writes down.
+//
+// <details><summary>Hint</summary>
+//
+// The difference of two times is an interval. `extract(epoch from …)` makes seconds of it.
+//
+// </details>
+//
+// **Read:** [extract](https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-EXTRACT)
+
+// %%
+let speeds = `
+  -- your query
+`;
+//#region solution
+speeds = `
+  select file_name, rows / extract(epoch from finished_at - started_at) as rows_per_second
+    from loads`;
+//#endregion
+await exercise('05.1', db, speeds);
+
+// %% [markdown]
 // ## The same file twice
 //
 // It happens: a job runs again after it has failed half-way. **The next cell asks for a refusal**: the content
@@ -90,6 +118,36 @@ const twice = await loadCsv(db, files[0]!).then(
   (error: Error) => error.message,
 );
 twice;
+
+// %% [markdown]
+// ### Exercise 05.2: what came twice?
+//
+//
+// With `force: true` a content may come again, and under another name.
+//
+// **Task:** write a query that finds the contents that were loaded more than once: their `sha256`, and how
+// often. **Done when** it finds the one that the check loads twice, and no other.
+//
+// <details><summary>Hint</summary>
+//
+// Group by what tells whether two files have the same content, and keep the groups with more than one row.
+//
+// </details>
+//
+// **Read:** [having](https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-GROUP)
+
+// %%
+let repeats = `
+  -- your query
+`;
+//#region solution
+repeats = `
+  select sha256, count(*) as times
+    from loads
+   group by sha256
+  having count(*) > 1`;
+//#endregion
+await exercise('05.2', db, repeats);
 
 // %% [markdown]
 // ## A bad row
@@ -111,6 +169,36 @@ const failure = await loadCsv(db, files[0]!.replace(/[^/\\]+$/, 'broken.csv')).c
   (error: unknown) => error,
 );
 failure instanceof Error ? failure.message : 'it loaded!';
+
+// %% [markdown]
+// ### Exercise 05.3: repair a file
+//
+//
+// This file does not load. The check loads it into a table of its own, and says where it stops.
+//
+// **Task:** repair the text until all three rows load. The second device is number 8. The third country has
+// a comma in its name: Korea, Republic of. **Done when** all three rows are in.
+//
+// <details><summary>Hint</summary>
+//
+// In CSV a value with a comma stands between double quotes.
+//
+// </details>
+//
+// **Read:** [the CSV format of COPY](https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS)
+
+// %%
+let csv = `customer_id,event_type,country,browser,device_id,session_id
+1,click,India,chrome,7,70
+2,click,India,chrome,device-eight,80
+3,click,Korea, Republic of,firefox,9,90`;
+//#region solution
+csv = `customer_id,event_type,country,browser,device_id,session_id
+1,click,India,chrome,7,70
+2,click,India,chrome,8,80
+3,click,"Korea, Republic of",firefox,9,90`;
+//#endregion
+await exercise('05.3', db, csv);
 
 // %% [markdown]
 // ## Interrupt it

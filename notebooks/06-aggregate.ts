@@ -8,7 +8,7 @@
 // **What you need:** loaded events. `ready` loads some if there are none.
 
 // %%
-import { atLeast, checkpoint, COLOURS, drawPlot, drawVegaLite, query, ready, recount, rollUpAll,
+import { atLeast, checkpoint, COLOURS, drawPlot, drawVegaLite, exercise, query, ready, recount, rollUpAll,
   rollUpMinutes, show, summary, table, watermarks } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -60,6 +60,39 @@ const empty = await rollUpMinutes(db);
 // %%
 const totals = await recount(db);
 table(totals);
+
+// %% [markdown]
+// ### Exercise 06.1: the proof for one customer
+//
+//
+// The recount above is over everybody. One customer calls and doubts their numbers.
+//
+// **Task:** write a query that gives two numbers for customer 900006: the raw events up to the watermark of
+// `rollup_events_5min`, and the sum of the events in that rollup. **Done when** they agree on events that
+// the check makes, of which one is not rolled up yet.
+//
+// <details><summary>Hint</summary>
+//
+// `select (select …) as raw, (select …) as rolled_up` puts two answers side by side. The watermark is `last_aggregated_id` in the table `rollups`.
+//
+// </details>
+//
+// **Read:** [scalar subqueries](https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-SCALAR-SUBQUERIES)
+
+// %%
+let proof = `
+  -- your query
+`;
+//#region solution
+proof = `
+  select
+    (select count(*) from events
+      where customer_id = 900006
+        and event_id <= (select last_aggregated_id from rollups where name = 'rollup_events_5min')) as raw,
+    (select sum(event_count) from rollup_events_5min
+      where customer_id = 900006) as rolled_up`;
+//#endregion
+await exercise('06.1', db, proof);
 
 // %% [markdown]
 // ## How much smaller is it?
@@ -120,6 +153,37 @@ await drawVegaLite({
     },
   },
 });
+
+// %% [markdown]
+// ### Exercise 06.2: roll up the rollup
+//
+//
+// What is rolled up can be rolled up again: hours out of the 5-minute groups, without a look at the events.
+//
+// **Task:** write a query over `rollup_events_5min` that gives the hours of customer 900006: `hour`,
+// `events`, `devices`. **Done when** it is right for groups that the check makes, in every time zone.
+//
+// <details><summary>Hint</summary>
+//
+// Counts add up, sketches merge (chapter 04), and `date_trunc` takes the time zone as its third argument.
+//
+// </details>
+//
+// **Read:** [date_trunc](https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-TRUNC)
+
+// %%
+let byHour = `
+  -- your query
+`;
+//#region solution
+byHour = `
+  select date_trunc('hour', minute, 'UTC') as hour, sum(event_count) as events,
+         hll_cardinality(hll_union_agg(device_distinct_count)) as devices
+    from rollup_events_5min
+   where customer_id = 900006
+   group by 1`;
+//#endregion
+await exercise('06.2', db, byHour);
 
 // %% [markdown]
 // ## Late events

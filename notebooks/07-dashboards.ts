@@ -7,7 +7,7 @@
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
 // %%
-import { atLeast, between, biggestCustomers, checkpoint, COLOURS, drawPlot, drawVegaLite,
+import { atLeast, between, biggestCustomers, checkpoint, COLOURS, drawPlot, drawVegaLite, exercise,
   lastMinutes, latestTime, query, readSql, ready, sessionsOfWeek, showFile, summary, table,
   topDevices, trendByHour } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
@@ -62,6 +62,36 @@ await drawVegaLite({
 });
 
 // %% [markdown]
+// ### Exercise 07.1: whose events are these?
+//
+//
+// This query is on the dashboard of customer 900007. It has a fault that no chart shows.
+//
+// **Task:** find it and mend it. **Done when** events of another customer do not change the answer.
+//
+// <details><summary>Hint</summary>
+//
+// Read the first sentence of this chapter's first section again.
+//
+// </details>
+//
+// **Read:** [multi-tenant applications with Citus](https://docs.citusdata.com/en/stable/use_cases/multi_tenant.html)
+
+// %%
+let lastHour = `
+  select sum(event_count) as events
+    from rollup_events_5min
+   where minute >= now() - interval '1 hour'`;
+//#region solution
+lastHour = `
+  select sum(event_count) as events
+    from rollup_events_5min
+   where customer_id = 900007
+     and minute >= now() - interval '1 hour'`;
+//#endregion
+await exercise('07.1', db, lastHour);
+
+// %% [markdown]
 // ## 2. How many sessions in the last week?
 //
 // The same idea over the hourly rollup: a week is 168 hours, so a few thousand rows at most are read. (The
@@ -91,6 +121,38 @@ drawPlot({
     Plot.ruleY([0]),
   ],
 });
+
+// %% [markdown]
+// ### Exercise 07.2: where do the sessions come from?
+//
+//
+// A fifth question for the dashboard.
+//
+// **Task:** write a query over `rollup_events_1hr` that gives the three countries with the most distinct
+// sessions of customer 900007 in the last 7 days, and their sessions. **Done when** it is right for groups
+// that the check makes.
+//
+// <details><summary>Hint</summary>
+//
+// A session can be in several groups: merge `session_distinct_count` for each country, count, then sort and
+// limit. The clock is `now()` here.
+//
+// </details>
+//
+// **Read:** [sorting](https://www.postgresql.org/docs/current/queries-order.html) and [limit](https://www.postgresql.org/docs/current/queries-limit.html)
+
+// %%
+let countries = `
+  -- your query
+`;
+//#region solution
+countries = `
+  select country, hll_cardinality(hll_union_agg(session_distinct_count)) as sessions
+    from rollup_events_1hr
+   where customer_id = 900007 and hour >= now() - interval '7 days'
+   group by country order by sessions desc limit 3`;
+//#endregion
+await exercise('07.2', db, countries);
 
 // %% [markdown]
 // ## 3. What is the trend of the last two days, by the hour?

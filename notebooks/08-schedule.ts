@@ -7,7 +7,7 @@
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
 // %%
-import { atLeast, checkpoint, COLOURS, describeServer, drawVegaLite, html, Live, query, ready,
+import { atLeast, checkpoint, COLOURS, describeServer, drawVegaLite, exercise, html, Live, query, ready,
   recount, rollUpAll, runFile, show, streamEvents, summary, table } from '../lib/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,6 +31,35 @@ await runFile(db, '08-schedule.sql');
 await show(db, '08-schedule-status.sql');
 
 // %% [markdown]
+// ### Exercise 08.1: every night at three
+//
+//
+// This is how the job that forgets old events is scheduled: a name, a schedule, a statement. The five
+// fields of a schedule are minute, hour, day, month and day of the week, and `*/5` is every fifth.
+//
+// **Task:** change the schedule to 03:00 of each night. **Done when** the job says so. (The check takes the
+// change back.)
+//
+// <details><summary>Hint</summary>
+//
+// The minute is 0 and the hour is 3. A `*` means every one.
+//
+// </details>
+//
+// **Read:** [pg_cron](https://github.com/citusdata/pg_cron#readme)
+
+// %%
+let nightly = `
+  select cron.schedule('workshop: expire events', '*/5 * * * *',
+                       $$call expire_events(older_than => now() - interval '7 days')$$)`;
+//#region solution
+nightly = `
+  select cron.schedule('workshop: expire events', '0 3 * * *',
+                       $$call expire_events(older_than => now() - interval '7 days')$$)`;
+//#endregion
+await exercise('08.1', db, nightly);
+
+// %% [markdown]
 // ## The live tail
 //
 // Between two rollups there are events that no rollup has counted. For most dashboards ten seconds do not
@@ -40,6 +69,37 @@ await show(db, '08-schedule-status.sql');
 
 // %%
 await runFile(db, '08-live-events-5min.sql');
+
+// %% [markdown]
+// ### Exercise 08.2: how many wait?
+//
+//
+// `live_events_5min(customer, since)` gives the groups of one customer since a time, with what waits.
+//
+// **Task:** write a query that says how many events of customer 900008 in the last hour are *not* rolled up
+// yet. **Done when** it is right when three are rolled up and two wait, and 0 when there are none at all.
+//
+// <details><summary>Hint</summary>
+//
+// All events, minus those that `rollup_events_5min` has since the same time. The sum over no rows is null:
+// `coalesce(…, 0)`.
+//
+// </details>
+//
+// **Read:** [coalesce](https://www.postgresql.org/docs/current/functions-conditional.html#FUNCTIONS-COALESCE-NVL-IFNULL)
+
+// %%
+let waiting = `
+  -- your query
+`;
+//#region solution
+waiting = `
+  select
+    (select coalesce(sum(event_count), 0) from live_events_5min(900008, now() - interval '1 hour'))
+  - (select coalesce(sum(event_count), 0) from rollup_events_5min
+      where customer_id = 900008 and minute >= now() - interval '1 hour') as waiting`;
+//#endregion
+await exercise('08.2', db, waiting);
 
 // %% [markdown]
 // ## A stream, and a dashboard that moves

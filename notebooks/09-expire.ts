@@ -7,7 +7,7 @@
 // **What you need:** a running database; `ready` builds the rest.
 
 // %%
-import { atLeast, checkpoint, COLOURS, drawPlot, query, readSql, ready, recount, rollUpAll, runFile, show,
+import { atLeast, checkpoint, COLOURS, drawPlot, exercise, query, readSql, ready, recount, rollUpAll, runFile, show,
   summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -49,6 +49,35 @@ await show(
   `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1 order by 1`);
 
 // %% [markdown]
+// ### Exercise 09.1: what lies in the default partition?
+//
+//
+// It should be empty, so what lies there is worth a look. It is a table like any other: `events_default`.
+//
+// **Task:** write a query that counts its events by day (in UTC): the day, the number. **Done when** it
+// finds events that the check puts there.
+//
+// <details><summary>Hint</summary>
+//
+// `date_trunc` cuts a time to its day, in the time zone of its third argument.
+//
+// </details>
+//
+// **Read:** [the default partition](https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE)
+
+// %%
+let strays = `
+  -- your query
+`;
+//#region solution
+strays = `
+  select date_trunc('day', event_time, 'UTC') as day, count(*) as events
+    from events_default
+   group by 1`;
+//#endregion
+await exercise('09.1', db, strays);
+
+// %% [markdown]
 // ## Drop what is old, but nothing that is not counted
 //
 // The tutorial says `drop table` on the partition. If a rollup was behind at that moment, its events are gone,
@@ -68,6 +97,38 @@ const old = await query<{ limit: Date }>(
 const before = await partitions();
 await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
 const kept = await partitions();
+
+// %% [markdown]
+// ### Exercise 09.2: what could go?
+//
+//
+// Before you call `expire_events` on a database of your own, you want to know what it would drop.
+// `event_partitions()` has `name`, `range_to` and `kind`; `describe_partition(name)` gives `rolled_up` for
+// one.
+//
+// **Task:** write a query that gives the name of each partition that ended three days ago or earlier, and
+// is rolled up. **Done when** it leaves out one in which the check puts a new event.
+//
+// <details><summary>Hint</summary>
+//
+// `cross join lateral describe_partition(part.name) as about` adds what is known about each partition to its row. The default partition has no end.
+//
+// </details>
+//
+// **Read:** [lateral](https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-LATERAL)
+
+// %%
+let droppable = `
+  -- your query
+`;
+//#region solution
+droppable = `
+  select part.name
+    from event_partitions() as part
+   cross join lateral describe_partition(part.name) as about
+   where part.range_to <= now() - interval '3 days' and about.rolled_up`;
+//#endregion
+await exercise('09.2', db, droppable);
 
 // %% [markdown]
 // ## Roll up, then drop

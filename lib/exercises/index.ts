@@ -4,8 +4,24 @@ import type { Database } from '../connect.ts';
 import { assess } from '../exercise.ts';
 import { chapter02 } from './02.ts';
 import { chapter03 } from './03.ts';
+import { chapter04 } from './04.ts';
+import { chapter05 } from './05.ts';
+import { chapter06 } from './06.ts';
+import { chapter07 } from './07.ts';
+import { chapter08 } from './08.ts';
+import { chapter09 } from './09.ts';
 
-const CHECKS = { ...chapter02, ...chapter03 };
+/** By id. Each gets the answer and says how far it is. */
+export const CHECKS = {
+  ...chapter02,
+  ...chapter03,
+  ...chapter04,
+  ...chapter05,
+  ...chapter06,
+  ...chapter07,
+  ...chapter08,
+  ...chapter09,
+};
 
 type Checks = typeof CHECKS;
 
