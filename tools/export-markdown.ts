@@ -19,7 +19,7 @@ export interface Renderer {
   headings: Heading[];
 }
 
-const THEMES = { light: 'github-light-high-contrast', dark: 'github-dark' } as const;
+const THEMES = { light: 'github-light-high-contrast', dark: 'github-dark-default' } as const;
 const LANGUAGES = ['typescript', 'sql', 'bash', 'json', 'yaml', 'csv'] as const;
 
 export interface RendererOptions {
