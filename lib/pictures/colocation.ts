@@ -1,6 +1,6 @@
 import { COLOURS } from '../charts.ts';
 import { format } from '../table.ts';
-import { arrow, box, FAINT, INK, picture, text, WIDTH } from './svg.ts';
+import { arrow, box, FAINT, INK, type Point, picture, text, WIDTH } from './svg.ts';
 
 /** Where the shards of some tables live, and which of them hold one customer. */
 export interface Placement {
@@ -24,115 +24,131 @@ export function colocationPicture({ customerId, hash, shards }: Placement): stri
   const ranges = [...new Set(shards.map(({ min }) => min))].sort((a, b) => a - b);
   const nodes = [...new Set(shards.map(({ node }) => node))].sort();
   const home = shards.find(({ min, max }) => min <= hash && hash <= max);
-  const homeRange = ranges.indexOf(home?.min ?? Number.NaN);
-  const stacks = stacksOf(shards, nodes);
-  const target = stacks.find(({ min }) => min === home?.min);
-  const bottom = TOP + HEAD + tables.length * ROW + 10;
+  const range = `range ${ranges.indexOf(home?.min ?? Number.NaN) + 1} of ${ranges.length}`;
+  const stacks = stacksOf(shards, { nodes, ranges, home: home?.min });
+  const bottom = TOP + HEAD + tables.length * ROW + FOOT;
   return picture(
     {
       height: bottom + 24,
       title: `Everything of customer ${customerId} lives on one node`,
       description:
-        `Customer ${customerId} hashes to ${hash}, range ${homeRange + 1} of ${ranges.length}, on ${home?.node}. ` +
-        `There its shards of ${tables.join(', ')} stand together, and its dashboard asks no other node.`,
+        `Customer ${customerId} hashes to ${hash}, ${range}, on ${home?.node}. There its shards of ` +
+        `${tables.join(', ')} stand together, and its dashboard asks no other node.`,
     },
     [
-      box([24, 24], [352, 84], { colour: COLOURS.purple }),
-      text([44, 58], ['dashboard of', `customer ${customerId}`]),
-      arrow(
-        [
-          [384, 66],
-          [446, 66],
-        ],
-        { colour: COLOURS.red, width: 5 },
-      ),
-      box([454, 24], [802, 84]),
-      text([474, 58], 'coordinator', { bold: true }),
-      text(
-        [474, 90],
-        `hash(${customerId}) = ${format(hash)}, in range ${homeRange + 1} of ${ranges.length}`,
-      ),
-      ...nodes.map((node) => nodeBox(node, stacks, bottom)),
-      text([24, TOP + HEAD - 16], 'hash range', { colour: FAINT }),
+      ...question(customerId, `hash(${customerId}) = ${format(hash)}, in ${range}`),
+      text([24, TOP + HEAD - 14], 'hash range', { colour: FAINT }),
       ...tables.map((table, at) => text([24, TOP + HEAD + at * ROW + 36], table)),
-      ...stacks.flatMap((stack) => [
-        text([stack.x + stack.width / 2, TOP + HEAD - 16], String(ranges.indexOf(stack.min) + 1), {
-          anchor: 'middle',
-          bold: stack === target,
-          colour: stack === target ? INK : FAINT,
-        }),
-        ...tables.flatMap((table, at) =>
-          stack.tables.includes(table)
-            ? box([stack.x + 9, TOP + HEAD + at * ROW], [stack.width - 18, ROW - 10], {
-                colour: at === 0 ? COLOURS.blue : at === tables.length - 1 ? FAINT : COLOURS.green,
-                solid: stack === target,
-                round: 6,
-              })
-            : [],
-        ),
-      ]),
-      ...(target
-        ? [
-            box([target.x, TOP + HEAD - 44], [target.width, tables.length * ROW + 46], {
-              colour: COLOURS.red,
-              empty: true,
-              thick: true,
-            }),
-            arrow(
-              [
-                [target.x + target.width / 2, 112],
-                [target.x + target.width / 2, TOP + HEAD - 48],
-              ],
-              { colour: COLOURS.red, width: 5 },
-            ),
-            ...sideNote(target.x + target.width / 2),
-          ]
-        : []),
+      ...nodes.map((node) => nodeBox(node, stacks, bottom)),
+      ...stacks.flatMap((stack) => drawStack(stack, tables)),
     ],
   );
 }
 
 interface Stack {
   node: string;
-  min: number;
   tables: string[];
+  number: number;
+  isHome: boolean;
   x: number;
   width: number;
 }
 
-const [LEFT, TOP, HEAD, ROW] = [200, 168, 92, 64];
+const [LEFT, TOP, HEAD, ROW, FOOT] = [200, 168, 56, 64, 46];
 
 // nodes side by side, each with a column for each range that it holds
-function stacksOf(shards: Shard[], nodes: string[]): Stack[] {
+function stacksOf(shards: Shard[], { nodes, ranges, home }: Layout): Stack[] {
   const nodeWidth = (WIDTH - 24 - LEFT) / nodes.length;
   return nodes.flatMap((node, at) => {
     const own = shards.filter((shard) => shard.node === node);
-    const mins = [...new Set(own.map(({ min }) => min))].sort((a, b) => a - b);
+    const mins = ranges.filter((range) => own.some(({ min }) => min === range));
     const width = (nodeWidth - 40) / mins.length;
-    return mins.map((min, column) => ({
+    return mins.map((range, column) => ({
       node,
-      min,
-      tables: own.filter((shard) => shard.min === min).map(({ table }) => table),
+      tables: own.filter(({ min }) => min === range).map(({ table }) => table),
+      number: ranges.indexOf(range) + 1,
+      isHome: range === home,
       x: LEFT + at * nodeWidth + 20 + column * width,
       width,
     }));
   });
 }
 
+const question = (customerId: number, choice: string) => [
+  box([24, 24], [352, 84], { colour: COLOURS.purple }),
+  text([44, 58], ['dashboard of', `customer ${customerId}`]),
+  arrow(
+    [
+      [384, 66],
+      [446, 66],
+    ],
+    WAY,
+  ),
+  box([454, 24], [802, 84]),
+  text([474, 58], 'coordinator', { bold: true }),
+  text([474, 90], choice),
+];
+
+const WAY = { colour: COLOURS.red, width: 5 };
+
 const nodeBox = (node: string, stacks: Stack[], bottom: number) => {
   const own = stacks.filter((stack) => stack.node === node);
-  const [left, right] = [
-    Math.min(...own.map(({ x }) => x)) - 12,
-    Math.max(...own.map(({ x, width }) => x + width)) + 12,
-  ];
+  const left = Math.min(...own.map(({ x }) => x)) - 12;
+  const right = Math.max(...own.map(({ x, width }) => x + width)) + 12;
   return [
-    box([left, TOP], [right - left, bottom - TOP], { colour: FAINT }),
-    text([left + 16, TOP + 34], node, { bold: true }),
+    box([left, TOP], [right - left, bottom - TOP]),
+    text([left + 20, bottom - 16], shorten(node, (right - left - 32) / 15), { bold: true }),
   ].join('\n');
 };
 
-// beside the arrow, where there is room
-const sideNote = (x: number) =>
-  x > WIDTH / 2
-    ? [text([x - 20, 148], 'one query, one node', { anchor: 'end', bold: true })]
-    : [text([x + 20, 148], 'one query, one node', { bold: true })];
+// the end of a long name says more than its beginning
+const shorten = (name: string, most: number) =>
+  name.length <= most ? name : `…${name.slice(1 - Math.floor(most))}`;
+
+const drawStack = ({ tables, number, isHome, x, width }: Stack, all: string[]) => {
+  const middle = x + width / 2;
+  return [
+    // narrow columns have no room for numbers
+    isHome || width > 44
+      ? text([middle, TOP + HEAD - 14], String(number), {
+          anchor: 'middle',
+          bold: isHome,
+          colour: isHome ? INK : FAINT,
+        })
+      : '',
+    ...tables.map((table) => {
+      const at = all.indexOf(table);
+      return box([x + width * 0.08, TOP + HEAD + at * ROW], [width * 0.84, ROW - 10], {
+        colour: at === 0 ? COLOURS.blue : at === all.length - 1 ? FAINT : COLOURS.green,
+        solid: isHome,
+        round: Math.min(6, width / 6),
+      });
+    }),
+    ...(isHome ? wayTo(middle, x, [width, all.length * ROW]) : []),
+  ];
+};
+
+const wayTo = (middle: number, x: number, [width, height]: Point) => [
+  box([x, TOP + HEAD - 42], [width, height + 42], {
+    colour: COLOURS.red,
+    empty: true,
+    thick: true,
+  }),
+  arrow(
+    [
+      [middle, 112],
+      [middle, TOP + HEAD - 46],
+    ],
+    WAY,
+  ),
+  // on the side where there is room
+  middle > WIDTH / 2
+    ? text([middle - 20, 148], 'one query, one node', { anchor: 'end', bold: true })
+    : text([middle + 20, 148], 'one query, one node', { bold: true }),
+];
+
+interface Layout {
+  nodes: string[];
+  ranges: number[];
+  home: number | undefined;
+}

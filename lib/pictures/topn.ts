@@ -37,7 +37,7 @@ export function topNPicture({ counters, added, kept, later, truth }: Pruning): s
       ],
       list: later,
       truth,
-      note: [`${exact} of ${exact + wrong.length} are exact,`, 'the others too low'],
+      note: [`${exact} of ${exact + wrong.length} are exact,`, `${wrong.length} too low`],
     },
   ];
   const most = Math.max(...columns.flatMap(({ list }) => Object.values(list)));

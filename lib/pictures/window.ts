@@ -66,14 +66,17 @@ const place = (id: number, { ids, width }: Columns) =>
 
 const head = (columns: Columns) =>
   [
-    text([24, 34], 'the ids that the sequence hands out', { colour: FAINT }),
+    text([24, 34], 'ids that the sequence hands out', { colour: FAINT }),
     ...columns.ids.map((id) =>
-      text([place(id, columns) + columns.width / 2, 34], String(id), {
+      text([place(id, columns) + columns.width / 2, 34], shortId(id), {
         anchor: 'middle',
         colour: FAINT,
       }),
     ),
   ].join('\n');
+
+// the last digits tell neighbours apart
+const shortId = (id: number) => (id < 10 ** 7 ? String(id) : `…${String(id).slice(-5)}`);
 
 const row = (moment: Moment, at: number, columns: Columns) => {
   const top = TOP + at * ROW;
