@@ -8,10 +8,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTool } from './cli.ts';
-import { readNotebook } from './notebook.ts';
 import { buildSite } from './site/build.ts';
 import { checkSite } from './site/check.ts';
-import { type Chapter, readReadme } from './site/readme.ts';
+import { isCurrent } from './site/executed.ts';
+import { readReadme } from './site/readme.ts';
 
 const root = join(import.meta.dirname, '..');
 const executed = join(root, 'out');
@@ -20,7 +20,9 @@ const slides = join(root, 'out', 'slides');
 await runTool(async (args) => {
   const { reuse, out } = readArguments(args);
   const { chapters } = readReadme(readFileSync(join(root, 'README.md'), 'utf8'));
-  const missing = reuse ? chapters.filter((chapter) => !isCurrent(chapter)) : chapters;
+  const missing = reuse
+    ? chapters.filter(({ name }) => !isCurrent(name, { root, executed }))
+    : chapters;
   if (missing.length) await run('notebooks', ...missing.map(({ id }) => id));
   if (!reuse || !existsSync(slides)) await makeSlides();
   const pages = await buildSite({ root, executed, slides, out });
@@ -43,18 +45,6 @@ function readArguments(args: string[]): { reuse: boolean; out: string } {
     throw new Error(`${sentence}. Usage: npm run site [-- --reuse --out FOLDER]`, { cause });
   }
 }
-
-// Executed without a failure, and as the chapter reads today.
-function isCurrent({ name }: Chapter): boolean {
-  const file = join(executed, `${name}.ipynb`);
-  if (!existsSync(file)) return false;
-  const { cells } = readNotebook(file);
-  const today = readNotebook(join(root, 'notebooks', `${name}.ipynb`)).cells;
-  const isSame = JSON.stringify(sources(cells)) === JSON.stringify(sources(today));
-  return isSame && !cells.some(({ metadata }) => metadata.workshop);
-}
-
-const sources = (cells: { source: string }[]) => cells.map(({ source }) => source);
 
 async function makeSlides(): Promise<void> {
   if (existsSync(join(root, 'tools', 'slides.ts'))) await run('slides');

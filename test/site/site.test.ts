@@ -1,12 +1,14 @@
 /** The site, built from a small project and opened from its folder as from a memory stick. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseHTML } from 'linkedom';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cell } from '../../tools/notebook.ts';
 import { buildSite, type Folders } from '../../tools/site/build.ts';
 import { checkSite, findForeign } from '../../tools/site/check.ts';
+import { isCurrent } from '../../tools/site/executed.ts';
 import { readReadme } from '../../tools/site/readme.ts';
 import { noBrowser, openBrowser, watchRequests } from '../e2e/browser.ts';
 import { makeProject } from './fixture.ts';
@@ -139,6 +141,32 @@ describe('the check of the site', () => {
 
   it('lets a link to another host be: it is followed only by a click', () => {
     expect(findForeign('<a href="https://example.org">there</a>')).toEqual([]);
+  });
+});
+
+describe('an executed notebook from an earlier run', () => {
+  const store = (folder: string, source: string, more: Partial<Cell> = {}) => {
+    const cell = { id: 'a', cell_type: 'code', metadata: {}, source, execution_count: 1, ...more };
+    const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+    mkdirSync(join(folders.root, folder), { recursive: true });
+    writeFileSync(join(folders.root, folder, '09-x.ipynb'), JSON.stringify(notebook));
+  };
+  const isGood = () => isCurrent('09-x', { ...folders, executed: join(folders.root, 'earlier') });
+
+  it('is taken when it ran through and the chapter is the same', () => {
+    store('notebooks', '1', { execution_count: null });
+    expect(isGood()).toBe(false);
+    store('earlier', '1');
+    expect(isGood()).toBe(true);
+  });
+
+  it.for([
+    ['the chapter has changed', '2', {}],
+    ['a cell did not run', '1', { execution_count: null }],
+    ['a cell failed', '1', { metadata: { workshop: { kind: 'error' } } }],
+  ] as const)('is not taken when %s', ([, source, more]) => {
+    store('earlier', source, more);
+    expect(isGood()).toBe(false);
   });
 });
 
