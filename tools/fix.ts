@@ -1,7 +1,8 @@
 /** `npm run fix`: repairs all that a program can repair. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerSettings } from '../cluster/container/settings.ts';
 import { runTool } from './cli.ts';
 import { buildNotebooks } from './percent.ts';
 import { buildPictures } from './pictures.ts';
@@ -15,13 +16,25 @@ await runTool(() => {
   const remaining = [run('Format and lint', process.execPath, [biome, 'check', '--write'])];
   if (existsSync(sqlfluff)) remaining.push(run('Format SQL', sqlfluff, ['fix', 'sql']));
   else console.log('Format SQL: left out, there is no .venv yet (npm start makes it)');
-  const written = buildNotebooks('notebooks');
-  console.log(`Notebooks: ${written.length ? `written ${written.join(', ')}` : 'up to date'}`);
-  const drawn = buildPictures();
-  console.log(`Pictures: ${drawn.length ? `written ${drawn.join(', ')}` : 'up to date'}`);
+  tell('Notebooks', buildNotebooks('notebooks'));
+  tell('Pictures', buildPictures());
+  tell('Settings of the containers', writeSettings());
   if (remaining.includes(false))
     throw new Error('Some faults are for a person to repair; see above.');
 });
+
+function tell(title: string, written: string[]): void {
+  console.log(`${title}: ${written.length ? `written ${written.join(', ')}` : 'up to date'}`);
+}
+
+function writeSettings(): string[] {
+  return Object.entries(containerSettings()).flatMap(([name, text]) => {
+    const file = join('cluster', 'container', name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return [];
+    writeFileSync(file, text);
+    return [file];
+  });
+}
 
 // Its output is shown only when something remains.
 function run(title: string, program: string, args: string[]): boolean {
