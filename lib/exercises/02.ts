@@ -1,7 +1,9 @@
 import type { Database } from '../connect.ts';
 import { ok, todo, type Verdict, wrong } from '../exercise.ts';
+import { query } from '../sql.ts';
 import { format } from '../table.ts';
-import { isBlank, tablesRead, tryOut } from './trial.ts';
+import { event } from './rows.ts';
+import { firstValue, isBlank, tablesRead, tryOut } from './trial.ts';
 
 export const chapter02 = {
   '02.1': keepOneGroup,
@@ -15,16 +17,16 @@ async function keepOneGroup(db: Database, statement: string): Promise<Verdict> {
     insert into visits as known (country, visits) values (${country}, 1)
     on conflict (country) do update set visits = known.visits + 1`;
   const add = [visit('null'), visit(`'India'`), visit('null'), visit(`'India'`)].join(';');
-  const rows = await tryOut<{ country: string | null; visits: number }>(db, `${statement};${add}`, {
+  const rows = await tryOut(db, `${statement};${add}`, {
     after: 'select country, visits from visits order by country',
   }).catch((error: Error & { cause?: { code?: string } }) => {
     if (error.cause?.code !== NOT_NULL) throw error;
   });
   if (!rows) return wrong('This refuses a visit without a country. It should be counted, too.');
-  const without = rows.filter(({ country }) => country === null);
+  const without = rows.filter(([country]) => country === null);
   if (without.length === 2)
     return todo('two visits without a country made two rows of 1. They should make one row of 2.');
-  return rows.length === 2 && rows.every(({ visits }) => visits === 2)
+  return rows.length === 2 && rows.every(([, visits]) => visits === 2)
     ? ok('two visits without a country make one row, as two from India do.')
     : wrong(`Two visits from India and two without a country made ${JSON.stringify(rows)}.`);
 }
@@ -34,7 +36,7 @@ const NOT_NULL = '23502';
 async function countPartitions(db: Database, statement: string): Promise<Verdict> {
   if (isBlank(statement)) return todo('a row for each kind of partition, with its number.');
   const found = await tryOut(db, statement);
-  const wanted = await tryOut<{ kind: string; partitions: number }>(
+  const wanted = await query<{ kind: string; partitions: number }>(
     db,
     'select kind, count(*) as partitions from event_partitions() group by kind',
   );
@@ -42,7 +44,7 @@ async function countPartitions(db: Database, statement: string): Promise<Verdict
     return wrong(
       `There are ${wanted.length} kinds, and the answer has ${format(found.length)} rows: group by kind.`,
     );
-  const numbers = new Map(found.map(Object.values).map(([kind, number]) => [kind, Number(number)]));
+  const numbers = new Map(found.map(([kind, number]) => [kind, Number(number)]));
   const missed = wanted.find(({ kind, partitions }) => numbers.get(kind) !== partitions);
   if (missed)
     return wrong(
@@ -55,8 +57,13 @@ async function countPartitions(db: Database, statement: string): Promise<Verdict
 async function readOneDay(db: Database, statement: string): Promise<Verdict> {
   const tables = (await tablesRead(db, statement)).filter((name) => name.startsWith('events'));
   const count = async (...times: string[]) => {
-    const before = times.map((time) => EVENT_AT.replace('$1', time));
-    return Number(Object.values((await tryOut(db, statement, { before }))[0] ?? {})[0]);
+    return Number(
+      await firstValue(
+        db,
+        statement,
+        times.map((time) => event(900002, time)),
+      ),
+    );
   };
   const start = `date_trunc('day', now(), 'UTC') - interval '2 days'`;
   const [none, first, last, later, earlier] = [
@@ -82,7 +89,3 @@ async function readOneDay(db: Database, statement: string): Promise<Verdict> {
       )
     : ok(`the same count, and the plan reads ${tables.length} of them.`);
 }
-
-const EVENT_AT = `
-  insert into events (event_time, customer_id, event_type, country, browser, device_id, session_id)
-  values ($1, 900002, 'click', 'India', 'chrome', 1, 1)`;

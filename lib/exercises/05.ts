@@ -58,7 +58,7 @@ async function measureLoads(db: Database, statement: string): Promise<Verdict> {
   const before = [load('exercise-a.csv', 'a', 1000, 2), load('exercise-b.csv', 'b', 500, 0.5)];
   const rows = await tryOut(db, statement, { before });
   const rate = (name: string) => {
-    const values = rows.map(Object.values).find((row) => row.includes(name));
+    const values = rows.find((row) => row.includes(name));
     return Number(values?.find((value) => value !== name));
   };
   if (Number.isNaN(rate('exercise-a.csv')))
@@ -82,7 +82,7 @@ async function findRepeats(db: Database, statement: string): Promise<Verdict> {
     load('exercise-wednesday.csv', 'b', 10, 1),
     load('exercise-wednesday.csv', 'c', 10, 1),
   ];
-  const rows = (await tryOut(db, statement, { before })).map(Object.values);
+  const rows = await tryOut(db, statement, { before });
   const times = (hash: string) =>
     rows.find((row) => row.includes(hash.repeat(64)))?.find(Number.isInteger);
   if (rows.some((row) => row.includes('exercise-wednesday.csv')))

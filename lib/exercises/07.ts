@@ -2,7 +2,7 @@ import type { Database } from '../connect.ts';
 import { ok, todo, type Verdict, wrong } from '../exercise.ts';
 import { format } from '../table.ts';
 import { group, without } from './rows.ts';
-import { isBlank, tryOut } from './trial.ts';
+import { firstValue, isBlank, tryOut } from './trial.ts';
 
 export const chapter07 = {
   '07.1': askForOneCustomer,
@@ -42,7 +42,7 @@ async function askForOneCustomer(db: Database, statement: string): Promise<Verdi
 }
 
 const number = async (db: Database, statement: string, before: string[]) =>
-  Number(Object.values((await tryOut(db, statement, { before }))[0] ?? {})[0]);
+  Number(await firstValue(db, statement, before));
 
 // Brazil's ten sessions are five that came twice; Chad's many are eight days old
 async function rankCountries(db: Database, statement: string): Promise<Verdict> {
@@ -67,7 +67,7 @@ async function rankCountries(db: Database, statement: string): Promise<Verdict> 
     groups('Chad', 'click', [1]),
     groups('Chad', 'click', [1, 2, 3, 4, 5, 6, 7, 8], 8),
   ];
-  const rows = (await tryOut(db, statement, { before })).map(Object.values);
+  const rows = await tryOut(db, statement, { before });
   const text = rows
     .map(([country, sessions]) => `${country} ${Math.round(Number(sessions))}`)
     .join(', ');
