@@ -9,6 +9,7 @@ import { watchMemory } from '../../tools/bench/memory.ts';
 import { findPsql } from '../../tools/bench/psql.ts';
 import { formatTable } from '../../tools/bench/table.ts';
 import { chooseCases } from '../../tools/bench.ts';
+import { isInstalled } from '../../tools/jupyterlab.ts';
 import { freshDatabase, runOn, type TestDatabase } from '../database.ts';
 import { insertEvents } from '../sql/support.ts';
 
@@ -106,6 +107,20 @@ describe('a database in which something would be lost is refused and stays as it
     expect(rows).toEqual([{ events: null }]);
     await db.drop();
   });
+});
+
+test('our runner and that of Jupyter execute the same notebook', { timeout: 180_000 }, async ({
+  skip,
+}) => {
+  if (!isInstalled()) skip('there is no .venv yet');
+  const db = await freshDatabase('benchrunner', { install: false });
+  const { stderr } = bench(db.url, 'notebooks');
+  expect(stderr).toBe('');
+  const [runner, ...rest] = JSON.parse(readFileSync(out, 'utf8')) as Measurement[];
+  expect(rest).toEqual([]);
+  expect(runner).toMatchObject({ name: 'one notebook', against: 'jupyter execute', unit: 's' });
+  expect(Math.min(runner.ours, runner.other)).toBeGreaterThan(0);
+  await db.drop();
 });
 
 test('a name chooses a case; one that there is not is refused with those that there are', () => {

@@ -29,6 +29,9 @@ export const backlog: Case = {
       );
       return [time];
     }
+    if (engine.startsWith('Citus')) {
+      bench.report("memory is that of the coordinator's process, without the workers'");
+    }
     const peak = { name: 'backlog, memory', against, unit: 'MB', engine };
     return [time, compare({ ...peak, samples: memory, atMost: 300 })];
   },

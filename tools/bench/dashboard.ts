@@ -3,7 +3,12 @@ import { readSql } from '../../lib/sql.ts';
 import { type Case, pairReporter } from './bench.ts';
 import { alternate, compare, type Measurement, stopwatch } from './measure.ts';
 
-/** The four questions of chapter 07, for the customer with the most events: rollups against raw events. */
+/**
+ * The four questions of chapter 07, for the customer with the most events: rollups against raw events.
+ *
+ * The trend gains least. It merges two sketches of each of some 4,000 rows, and while a sketch still holds its values
+ * one by one (up to 160 of them), hll sorts them again at every merge: about 1 µs a row, two thirds of the query.
+ */
 export const dashboard: Case = {
   name: 'dashboard',
   title: 'dashboard questions of the biggest customer, against the same to the raw events',
