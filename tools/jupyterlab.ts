@@ -183,8 +183,10 @@ function wantedStamp() {
   return { venv, requirements: hash };
 }
 
-// No news from the network, no question about it.
+// No news from the network, no question about it. And JupyterLab's own scripts are not of our package, which says that
+// all scripts are modules: without a package of theirs they fail, and the log fills with their text.
 function writeSettings(): void {
+  writeFileSync(join(venv, 'package.json'), '{}\n');
   const folder = join(venv, 'share', 'jupyter', 'lab', 'settings');
   mkdirSync(folder, { recursive: true });
   const settings = {
