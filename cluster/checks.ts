@@ -175,7 +175,7 @@ function checkCitus({ nodes, available }: ServerFacts): Finding {
         `worker ${dead.join(', ')} is not active`,
         'start it, then: select citus_activate_node(...)',
       )
-    : ok(`${workers.length} workers, all active`);
+    : ok(`${workers.length} worker${workers.length === 1 ? '' : 's'}, all active`);
 }
 
 async function checkDisk(): Promise<Finding> {

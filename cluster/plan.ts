@@ -59,7 +59,9 @@ export function chooseWorkers(
       );
     }
     if (wish.isDemanded && wish.count !== found.length && !growTo) {
-      const has = found.length ? `${found.length} workers` : 'one node';
+      const has = found.length
+        ? `${found.length} worker${found.length > 1 ? 's' : ''}`
+        : 'one node';
       report(
         `This database stays with ${has}, where its data is. For WORKSHOP_WORKERS=${wish.count} (deletes its data): ${afresh}`,
       );
