@@ -1,5 +1,5 @@
 /**
- * `npm run slides [-- 03 closing] [--watch] [--no-pdf]`: decks of slides as web pages and PDF, in out/slides.
+ * `npm run slides [-- 03 closing] [--watch] [--dark] [--no-pdf]`: decks of slides as web pages and PDF, in out/slides.
  * With `--watch` they are served on this machine, and shown again after each change.
  */
 import { join } from 'node:path';
@@ -12,13 +12,14 @@ import { watchSlides } from './slides/watch.ts';
 await runTool(async (args) => {
   const { positionals: wanted, values } = readArguments(args);
   const figures = { folder: values.executed };
+  const { dark } = values;
   if (values.watch) {
-    await watchSlides(wanted, { figures, report: console.log });
+    await watchSlides(wanted, { figures, dark, report: console.log });
     return;
   }
   executeMissing(wanted, figures, console.log);
   const out = join(root, 'out/slides');
-  await buildSlides(wanted, { figures, pdf: !values['no-pdf'], report: console.log });
+  await buildSlides(wanted, { figures, dark, pdf: !values['no-pdf'], report: console.log });
   console.log(`Done: ${join(out, 'index.html')}`);
 });
 
@@ -29,13 +30,14 @@ function readArguments(args: string[]) {
       allowPositionals: true,
       options: {
         watch: { type: 'boolean', default: false },
+        dark: { type: 'boolean', default: false },
         'no-pdf': { type: 'boolean', default: false },
         executed: { type: 'string', default: join(root, 'out') },
       },
     });
   } catch (cause) {
     const [sentence] = (cause as Error).message.split('. ');
-    const usage = 'Usage: npm run slides [-- 03 closing --watch --no-pdf --executed FOLDER]';
+    const usage = 'Usage: npm run slides [-- 03 closing --watch --dark --no-pdf --executed FOLDER]';
     throw new Error(`${sentence}. ${usage}`, { cause });
   }
 }

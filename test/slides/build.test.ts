@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildSlides } from '../../tools/slides/build.ts';
-import { listDecks, root } from '../../tools/slides/decks.ts';
+import { buildSlides, writeExpanded } from '../../tools/slides/build.ts';
+import { chooseDecks, listDecks, root } from '../../tools/slides/decks.ts';
 import { convert } from '../../tools/slides/marp.ts';
 import { noBrowser, openBrowser, watchRequests } from '../e2e/browser.ts';
 
@@ -49,6 +49,25 @@ describe('the web pages', () => {
   });
 });
 
+describe('without a browser', () => {
+  const { PATH, CHROMIUM } = process.env;
+  afterAll(() => {
+    process.env.PATH = PATH;
+    if (CHROMIUM) process.env.CHROMIUM = CHROMIUM;
+  });
+
+  it('the web pages are built, and it is said what the PDF needs', async () => {
+    process.env.PATH = '';
+    delete process.env.CHROMIUM;
+    const lines: string[] = [];
+    const report = (line: string) => lines.push(line);
+    const built = await buildSlides(['closing'], { out: join(out, 'no-browser'), figures, report });
+    expect(built.pdf).toBe(false);
+    expect(lines.join('\n')).toMatch(/No PDF: .*apt-get install chromium/);
+    expect(existsSync(join(out, 'no-browser/closing.html'))).toBe(true);
+  });
+});
+
 if (noBrowser) console.log(`The slides are not looked at: ${noBrowser}`);
 
 describe.skipIf(noBrowser)('in a browser', () => {
@@ -80,6 +99,20 @@ describe.skipIf(noBrowser)('in a browser', () => {
         list.innerHTML = list.innerHTML.repeat(4);
     });
     expect((await page.evaluate(findOverflow)).length).toBeGreaterThan(0);
+    await page.close();
+  });
+
+  it('a dark deck is dark on every slide', async () => {
+    const folder = join(out, 'dark');
+    const source = await writeExpanded(chooseDecks(['03']), folder, figures, { dark: true });
+    await convert(source, folder, { template: 'bare' });
+    const { page } = await open(join(folder, '03-window.html'));
+    const pages = await page.evaluate(() =>
+      [...document.querySelectorAll('section')].map(
+        (slide) => getComputedStyle(slide).backgroundColor,
+      ),
+    );
+    expect(new Set(pages)).toEqual(new Set(['rgb(20, 24, 29)']));
     await page.close();
   });
 

@@ -32,7 +32,7 @@ describe.for(decks.filter(({ id }) => id))('$name', ({ id, name, title }) => {
   });
 
   it('takes everything from its own chapter', () => {
-    const used = text.matchAll(/^@(?:title|figure|table|checkpoints|learned) (\d\d)/gm);
+    const used = text.matchAll(/^@(?:title|figure|table|checkpoints|exercises|learned) (\d\d)/gm);
     expect([...used].map(([, number]) => number).filter((number) => number !== id)).toEqual([]);
   });
 

@@ -16,6 +16,8 @@ export interface BuildOptions {
   figures?: Figures;
   /** Makes PDF, too, where there is a Chromium. @default true */
   pdf?: boolean;
+  /** Light text on a dark page. @default false */
+  dark?: boolean;
   report?: (line: string) => void;
 }
 
@@ -30,11 +32,12 @@ export async function buildSlides(
     out = join(root, 'out/slides'),
     figures = { folder: join(root, 'out') },
     pdf = true,
+    dark = false,
     report = () => {},
   }: BuildOptions = {},
 ): Promise<{ decks: Deck[]; pdf: boolean }> {
   const decks = chooseDecks(wanted);
-  const source = await writeExpanded(decks, out, figures);
+  const source = await writeExpanded(decks, out, figures, { dark });
   report(`${decks.length} ${decks.length === 1 ? 'deck' : 'decks'} as web pages`);
   await convert(source, out);
   const withPdf = pdf && Boolean(findChromium());
@@ -67,12 +70,17 @@ export function executeMissing(
 }
 
 /** Writes the decks that Marp reads. @returns their folder */
-export async function writeExpanded(decks: Deck[], out: string, figures: Figures): Promise<string> {
+export async function writeExpanded(
+  decks: Deck[],
+  out: string,
+  figures: Figures,
+  { dark = false } = {},
+): Promise<string> {
   const folder = join(out, 'source');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const deck of decks)
-    writeFileSync(join(folder, `${deck.name}.md`), await expandDeck(deck, figures));
+    writeFileSync(join(folder, `${deck.name}.md`), await expandDeck(deck, figures, { dark }));
   return folder;
 }
 

@@ -33,6 +33,13 @@ export function checkpointList(id: string): string {
   return [...found].map(([, number, promise]) => `- **${number}** ${unquoted(promise)}`).join('\n');
 }
 
+/** Its exercises, as a list. */
+export function exerciseList(id: string): string {
+  const found = [...source(chapter(id)).matchAll(/^\/\/ ### Exercise (\d\d\.\d+): (.+)$/gm)];
+  if (!found.length) throw new Error(`chapter ${id} has no heading "Exercise ${id}.1: …"`);
+  return found.map(([, number, task = '']) => `- **${number}** ${asSentence(task)}`).join('\n');
+}
+
 /** What its summary says was learned, as a list. */
 export function learnedList(id: string): string {
   const block = source(chapter(id)).match(/learned: \[(.*?)\n {2}\]/s)?.[1] ?? '';

@@ -7,6 +7,7 @@
  *     @figure 04 "title" 380              a chart of the executed notebook, 380 pixels high
  *     @table 03 "text" 4                  a table with this text in caption or head, 4 rows at most
  *     @checkpoints 03                     what the notebook checks
+ *     @exercises 03                       its exercises
  *     @learned 03                         what its summary says
  *     @chapters                           all chapters and their minutes
  *
@@ -14,14 +15,24 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { chapterTable, checkpointList, learnedList, titleSlide } from './chapter-text.ts';
+import {
+  chapterTable,
+  checkpointList,
+  exerciseList,
+  learnedList,
+  titleSlide,
+} from './chapter-text.ts';
 import { type Deck, root } from './decks.ts';
 import type { Figures } from './executed.ts';
 import { figure, frame, picture, table } from './figure.ts';
 import { excerpt } from './statement.ts';
 
 /** @throws with file and line when something is not there */
-export async function expandDeck(deck: Deck, figures: Figures): Promise<string> {
+export async function expandDeck(
+  deck: Deck,
+  figures: Figures,
+  { dark = false } = {},
+): Promise<string> {
   const file = `slides/${deck.name}.md`;
   const lines = readFileSync(join(root, file), 'utf8').split('\n');
   const expanded: string[] = [];
@@ -32,7 +43,8 @@ export async function expandDeck(deck: Deck, figures: Figures): Promise<string> 
       throw new Error(`${file}:${at + 1}: ${(cause as Error).message}`, { cause });
     }
   }
-  return frontMatter(deck) + expanded.join('\n');
+  const text = frontMatter(deck) + expanded.join('\n');
+  return dark ? darken(text) : text;
 }
 
 /** The chapters whose executed notebooks a deck shows. */
@@ -53,6 +65,12 @@ function frontMatter({ id, title }: Deck): string {
   return `---\n${lines.join('\n')}\n---\n\n`;
 }
 
+// A class of one slide replaces that of the deck.
+const darken = (text: string) =>
+  text
+    .replace('---\n', '---\nclass: dark\n')
+    .replace(/^<!-- _class: (.+) -->$/gm, '<!-- _class: $1 dark -->');
+
 function expandLine(line: string, figures: Figures): string | Promise<string> {
   const [, alt, path] = line.match(/^!\[(.*)\]\((\.\.\/.+\.svg)\)$/) ?? [];
   if (path) return image(alt ?? '', path, figures);
@@ -70,6 +88,7 @@ const DIRECTIVES: Record<string, (rest: string, figures: Figures) => string | Pr
   figure: (rest, figures) => figure(...shown(rest), figures),
   table: (rest, figures) => table(...shown(rest), figures),
   checkpoints: checkpointList,
+  exercises: exerciseList,
   learned: learnedList,
   chapters: chapterTable,
 };
