@@ -19,7 +19,7 @@ export function hyperLogLogPicture(sketches: Sketch[]): string {
   const bottom = TOP + Math.ceil(filled.length / 2) * PANEL_HEIGHT;
   return picture(
     {
-      height: bottom + 56,
+      height: bottom + 52,
       title: 'The registers of a HyperLogLog fill',
       description: `${format(count)} registers. ${filled.map(describe).join(' ')}`,
     },
@@ -36,7 +36,7 @@ export function hyperLogLogPicture(sketches: Sketch[]): string {
 
 type Filled = Sketch & { registers: number[] };
 
-const [TOP, PANEL_WIDTH, PANEL_HEIGHT, BARS_HEIGHT] = [60, 624, 240, 168];
+const [TOP, PANEL_WIDTH, PANEL_HEIGHT, BARS_HEIGHT] = [54, 624, 212, 140];
 
 const panel = (sketch: Filled, at: number, most: number) => {
   const [left, top] = [32 + (at % 2) * PANEL_WIDTH, TOP + Math.floor(at / 2) * PANEL_HEIGHT];

@@ -10,6 +10,9 @@ export const PAPER = '#ffffff';
 export const WIDTH = 1280;
 export const TEXT_SIZE = 24;
 
+// JupyterLab cuts what is wider than its column, beside an open side bar on a small screen
+const SHOWN_WIDTH = 800;
+
 export type Point = [x: number, y: number];
 
 /**
@@ -18,14 +21,13 @@ export type Point = [x: number, y: number];
  * @param description the picture in words, for those who do not see it
  */
 export function picture({ height, title, description }: Sheet, shapes: string[]): string {
-  const shown = WIDTH * 0.75; // what a column of text has room for
   return tag(
     'svg',
     {
       xmlns: 'http://www.w3.org/2000/svg',
       viewBox: `0 0 ${WIDTH} ${height}`,
-      width: shown,
-      height: (shown * height) / WIDTH,
+      width: SHOWN_WIDTH,
+      height: (SHOWN_WIDTH * height) / WIDTH,
       role: 'img',
       style: 'max-width:100%;height:auto',
       'font-family': "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",

@@ -71,7 +71,7 @@ interface Column {
   note?: string[];
 }
 
-const [TOP, ROW, COLUMN, BAR] = [104, 38, WIDTH / 3, 220];
+const [TOP, ROW, COLUMN, BAR] = [98, 34, WIDTH / 3, 220];
 
 const ranked = (list: TopNList) =>
   Object.entries(list).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
@@ -110,11 +110,11 @@ const draw = (
 };
 
 const bar = (item: string, [left, top]: Point, { count, missing, isGone, scale }: Bar) => {
-  const [start, height, length] = [left + 48, ROW - 10, count * scale];
+  const [start, height, length] = [left + 48, ROW - 8, count * scale];
   const end = start + (count + missing) * scale;
   const colour = isGone ? COLOURS.grey : COLOURS.blue;
   return [
-    text([left + 36, top + 27], item, { anchor: 'end', bold: true }),
+    text([left + 36, top + 26], item, { anchor: 'end', bold: true }),
     box([start, top + 4], [length, height], { round: 3, colour, solid: !isGone }),
     missing
       ? box([start + length, top + 4], [missing * scale, height], {
@@ -123,8 +123,8 @@ const bar = (item: string, [left, top]: Point, { count, missing, isGone, scale }
           dashed: true,
         })
       : '',
-    text([end + 14, top + 27], missing ? `${count}, not ${count + missing}` : String(count)),
-    isGone ? cross([end + 52, top + 6], [26, height - 4], { colour: COLOURS.red, width: 5 }) : '',
+    text([end + 14, top + 26], missing ? `${count}, not ${count + missing}` : String(count)),
+    isGone ? cross([end + 52, top + 5], [24, height - 2], { colour: COLOURS.red, width: 5 }) : '',
   ];
 };
 

@@ -44,7 +44,7 @@ export function windowPicture(moments: Moment[]): string {
   const rows = moments.map((moment, at) => row(moment, at, columns));
   return picture(
     {
-      height: TOP + Math.max(1, moments.length) * ROW + 56,
+      height: TOP + Math.max(1, moments.length) * ROW + 50,
       title: 'The window of a rollup moves over the ids',
       description: moments.map(describe).join(' '),
     },
@@ -57,8 +57,8 @@ interface Columns {
   width: number;
 }
 
-const [LEFT, RIGHT, TOP, ROW] = [470, WIDTH - 24, 52, 126];
-const BOX_HEIGHT = 52;
+const [LEFT, RIGHT, TOP, ROW] = [470, WIDTH - 24, 50, 114];
+const BOX_HEIGHT = 46;
 
 // where an id's column begins; ids that others drew have none
 const place = (id: number, { ids, width }: Columns) =>
@@ -89,14 +89,14 @@ const row = (moment: Moment, at: number, columns: Columns) => {
       ],
       { colour: RULE, width: 2 },
     ),
-    text([24, top + 46], `${at + 1}`, { size: 40, bold: true, colour: FAINT }),
+    text([24, top + 48], `${at + 1}`, { size: 40, bold: true, colour: FAINT }),
     text([68, top + 38], wrap(moment.title, 27)),
     ...(moment.window ? [windowBox(moment.window, top, columns)] : []),
     ...moment.ids.map((drawn) => idBox(drawn, moment.watermark, top, columns)),
     line(
       [
-        [end, top + 8],
-        [end, top + 84],
+        [end, top + 6],
+        [end, top + 76],
       ],
       { colour: COLOURS.red, width: 7 },
     ),
@@ -106,7 +106,7 @@ const row = (moment: Moment, at: number, columns: Columns) => {
 
 const windowBox = ({ start, end }: { start: number; end: number }, top: number, columns: Columns) =>
   box(
-    [place(start, columns) + 4, top + 10],
+    [place(start, columns) + 4, top + 8],
     [place(end + 1, columns) - place(start, columns) - 8, BOX_HEIGHT + 20],
     { colour: COLOURS.green, round: 14 },
   );
@@ -118,13 +118,13 @@ const idBox = (
   top: number,
   columns: Columns,
 ) => {
-  const corner: Point = [place(id, columns) + 14, top + 20];
+  const corner: Point = [place(id, columns) + 14, top + 18];
   const size: Point = [columns.width - 28, BOX_HEIGHT];
   const counted = state === 'committed' && id <= watermark;
   return [
     box(corner, size, STYLES[counted ? 'counted' : state]),
     state === 'rolled back' ? cross(corner, size, CROSSED) : '',
-    text([corner[0] + size[0] / 2, corner[1] + 36], writer.name, {
+    text([corner[0] + size[0] / 2, corner[1] + 33], writer.name, {
       anchor: 'middle',
       bold: true,
       size: 28,
@@ -135,7 +135,7 @@ const idBox = (
 
 const note = ({ window, watermark }: Moment, top: number, columns: Columns) => {
   const left = place(window?.start ?? watermark + 1, columns) + 6;
-  if (!window) return [text([left, top + 112], 'watermark', { colour: COLOURS.red, bold: true })];
+  if (!window) return [text([left, top + 102], 'watermark', { colour: COLOURS.red, bold: true })];
   const waits = window.waitsFor.map(({ name, pid }) => `${name} (pid ${pid})`);
   const words = waits.length
     ? `waits for ${waits.join(' and ')}`
@@ -144,7 +144,7 @@ const note = ({ window, watermark }: Moment, top: number, columns: Columns) => {
       : `${window.start} to ${window.end}, each once`;
   const fits = left + words.length * 15 < RIGHT;
   return [
-    text([fits ? left : RIGHT, top + 112], words, { bold: true, anchor: fits ? 'start' : 'end' }),
+    text([fits ? left : RIGHT, top + 102], words, { bold: true, anchor: fits ? 'start' : 'end' }),
   ];
 };
 
