@@ -5,7 +5,7 @@ import { arrow, box, cross, FAINT, line, type Point, picture, text } from './svg
 export function pipelinePicture(): string {
   return picture(
     {
-      height: 592,
+      height: 554,
       title: 'The pipeline',
       description:
         'CSV files and a live stream come in by COPY into the table events, which is partitioned by time and distributed ' +
@@ -17,7 +17,7 @@ export function pipelinePicture(): string {
   );
 }
 
-const [TOP, BOTTOM] = [24, 396];
+const [TOP, BOTTOM] = [20, 376];
 const MIDDLE = 210;
 
 const sources = () => [
@@ -130,17 +130,17 @@ const scheduler = () => {
   const job = (x: number, toY: number, words: string[]) => [
     arrow(
       [
-        [x, 476],
+        [x, 438],
         [x, toY],
       ],
       { colour: COLOURS.orange, width: 5 },
     ),
-    text([x, 518], words, { anchor: 'middle' }),
+    text([x, 480], words, { anchor: 'middle' }),
   ];
   return [
-    box([20, 480], [1240, 92], { colour: COLOURS.orange }),
-    text([44, 518], 'scheduler', { bold: true, size: 28 }),
-    text([44, 549], 'pg_cron', { colour: FAINT }),
+    box([20, 442], [1240, 92], { colour: COLOURS.orange }),
+    text([44, 480], 'scheduler', { bold: true, size: 28 }),
+    text([44, 511], 'pg_cron', { colour: FAINT }),
     ...job(377, BOTTOM + 8, ['drop what is', 'old and counted']),
     ...job(637, BOTTOM + 8, ['make partitions', 'ahead']),
     ...job(938, BOTTOM + 8, ['roll up, again', 'and again']),
