@@ -1,7 +1,7 @@
 import type { Database } from '../connect.ts';
 import { ok, todo, type Verdict, wrong } from '../exercise.ts';
 import { format } from '../table.ts';
-import { event, group, without } from './rows.ts';
+import { event, group, inTimeZone, without } from './rows.ts';
 import { isBlank, tryOut } from './trial.ts';
 
 export const chapter06 = {
@@ -41,7 +41,7 @@ async function rollUpTheRollup(db: Database, statement: string): Promise<Verdict
   const at = (time: string, devices: number[]) =>
     group('rollup_events_5min', { customer: CUSTOMER, time: `'2026-01-01 ${time}+00'`, devices });
   const before = [
-    `set local timezone to 'Asia/Kolkata'`, // its hours begin at half past the hours of UTC
+    ...inTimeZone('Asia/Kolkata'), // its hours begin at half past the hours of UTC
     ...without(CUSTOMER),
     at('10:00', [1, 2]),
     at('10:55', [2, 3]),

@@ -33,6 +33,12 @@ export const event = (customer: number, time = 'now()', id?: number): string => 
                       device_id, session_id)
   values (${id === undefined ? '' : `${id}, `}${time}, ${customer}, 'click', 'India', 'chrome', 1, 1)`;
 
+/** Lets the session, and on Citus those of the workers, live in another time zone. */
+export const inTimeZone = (name: string): string[] => [
+  `set local citus.propagate_set_commands to 'local'`,
+  `set local timezone to '${name}'`,
+];
+
 /** Takes away what a chapter has left of a customer of its own. */
 export const without = (customer: number): string[] =>
   ['events', 'rollup_events_5min', 'rollup_events_1hr', 'rollup_progress'].map(
