@@ -23,6 +23,10 @@ describe('an excerpt of a statement', () => {
     expect(excerpt(text, ranges)).toBe('  two\nfrom a\n…\ngroup by c;');
   });
 
+  it('shows that a list goes on', () => {
+    expect(excerpt(text, [{ first: 'one', last: 'one' }])).toBe('select one,\n…');
+  });
+
   it('shows no gap where there is none', () => {
     const ranges = [
       { first: 'two', last: 'two' },

@@ -10,7 +10,7 @@ export interface Range {
 }
 
 /**
- * The lines of `text` in these ranges, without their common indentation. What lies between two
+ * The lines of `text` in these ranges, without the indentation of the first. What lies between two
  * ranges is left out, and says so. A line that is too long for a slide is broken.
  *
  * @throws when a line is not found
@@ -20,13 +20,17 @@ export function excerpt(text: string, ranges: Range[]): string {
   if (!ranges.length) return foldLines(lines).join('\n');
   const shown: string[] = [];
   let at = 0;
+  let depth = Number.POSITIVE_INFINITY;
   for (const { first, last } of ranges) {
     const begin = find(lines, first, at);
     const end = find(lines, last, begin);
-    if (shown.length && begin > at) shown.push('…');
-    shown.push(...dedent(lines.slice(begin, end + 1)));
+    depth = Math.min(depth, ...depths(lines.slice(begin, end + 1)));
+    const part = lines.slice(begin, end + 1).map((line) => line.slice(depth));
+    if (shown.length && begin > at) shown.push(`${indentation(part[0])}…`);
+    shown.push(...part);
     at = end + 1;
   }
+  if (shown.at(-1)?.endsWith(',')) shown.push(`${indentation(shown.at(-1))}…`);
   return foldLines(shown).join('\n');
 }
 
@@ -36,13 +40,10 @@ function find(lines: string[], part: string, from: number): number {
   return at;
 }
 
-function dedent(lines: string[]): string[] {
-  const depths = lines.filter((line) => line.trim()).map((line) => indentation(line).length);
-  const depth = Math.min(...depths);
-  return lines.map((line) => line.slice(depth));
-}
+const depths = (lines: string[]) =>
+  lines.filter((line) => line.trim()).map((line) => indentation(line).length);
 
-const indentation = (line: string) => line.match(/^ */)?.[0] ?? '';
+const indentation = (line = '') => line.match(/^ */)?.[0] ?? '';
 
 // Words of a comment flow on; a statement is broken where it reads best.
 function foldLines(lines: string[]): string[] {
@@ -93,9 +94,9 @@ function fold(line: string, indent = `${indentation(line)}  `): string[] {
 }
 
 // The last comma, or space before a keyword, that fits: outside of quotes and of as many brackets as possible.
-// Failing that, the last opening bracket or space.
+// Failing that, before the last operator, behind the last opening bracket, or any space.
 function breakingPoint(line: string): number | undefined {
-  const start = indentation(line).length + 12;
+  const start = indentation(line).length + 8;
   const fits = (index: number) => index > start && index <= COLUMNS;
   const places = (text: string, pattern: RegExp) =>
     [...text.matchAll(pattern)].map(({ index }) => index).filter(fits);
@@ -104,7 +105,8 @@ function breakingPoint(line: string): number | undefined {
   const [best] = places(plain, /(?<=,) | (?=(?:as|from|where|into|and|or|on) )/g).sort(
     (a, b) => depth(a) - depth(b) || b - a,
   );
-  return best ?? places(withoutText(line), /(?<=\((?!\)))|(?<= )/g).at(-1);
+  const others = [/ (?=(?:-|\+|\|\||:?=) )|(?<=\((?!\)))/g, / /g];
+  return best ?? others.flatMap((other) => places(withoutText(line), other).at(-1) ?? [])[0];
 }
 
 const withoutText = (sql: string) => sql.replace(/'[^']*'/g, (text) => "'".repeat(text.length));
