@@ -65,6 +65,8 @@ export async function makeProject(): Promise<Folders> {
   for (const [name, text] of Object.entries(NOTEBOOKS)) {
     const notebook = parsePercent(`// %% [markdown]\n${text}\n\n// %%\nconst a = 1;\n`);
     const data = name === '01-second' ? [chart, { 'text/html': wide }] : [];
+    write(join(root, 'notebooks', `${name}.ipynb`), serialise(notebook));
+    notebook.cells[1].execution_count = 1;
     notebook.cells[1].outputs = data.map((bundle) => ({
       output_type: 'display_data',
       data: bundle,
