@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const decks = listDecks();
 
 it('every chapter has a deck, and there are an opening and a closing one', () => {
-  const written = CHAPTERS.filter(({ name }) => existsSync(join(root, `notebooks/${name}.ts`)));
+  const written = CHAPTERS.filter(({ name }) => existsSync(join(root, `notebooks/${name}.ipynb`)));
   const names = ['opening', ...written.map(({ name }) => name), 'closing'];
   expect(decks.map(({ name }) => name)).toEqual(names);
   const files = readdirSync(join(root, 'slides')).filter((file) => /^[a-z0-9-]+\.md$/.test(file));
