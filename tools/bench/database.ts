@@ -1,7 +1,7 @@
 /** The database that is measured: one of its own, or that of DATABASE_URL when nothing is lost by it. */
 
 import { readFileSync } from 'node:fs';
-import { chooseEngine, destroyInstance, readInstance, startInstance } from '../../cluster/index.ts';
+import { chooseEngine, destroyInstance, startInstance } from '../../cluster/index.ts';
 import { connect, type Database, databaseUrl } from '../../lib/connect.ts';
 import { loadCsv } from '../../lib/copy.ts';
 import { makeFiles } from '../../lib/data.ts';
@@ -25,7 +25,6 @@ export async function withBench(
   process.env.WORKSHOP_INSTANCE = INSTANCE; // never the learner's
   const { engine: source, why } = chooseEngine();
   report(`database: ${why}`);
-  const isNew = source !== 'url' && !readInstance(INSTANCE);
   if (source !== 'url') await startInstance(INSTANCE, { report });
   const url = databaseUrl();
   const ours = await connect(url);
@@ -52,7 +51,8 @@ export async function withBench(
     await clear(ours);
   } finally {
     await Promise.all([ours.end(), tutorial.end()]);
-    if (isNew) await destroyInstance(INSTANCE);
+    // nothing in it is worth keeping, and it is large
+    if (source !== 'url') await destroyInstance(INSTANCE);
   }
 }
 
