@@ -1,5 +1,5 @@
 /** The instructor's guide: sheets that add up, failures that happen, fixes that `doctor` gives. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { databaseChecks } from '../../cluster/checks.ts';
@@ -70,8 +70,10 @@ describe.for([45, 90, 180])('the run sheet of %i minutes', (minutes) => {
 
   it('never talks longer than the notes', () => {
     for (const { part, talk } of sheet) {
-      const deck = deckOf(part);
-      if (deck) expect(talk, part).toBeLessThanOrEqual(talkMinutes(read(`slides/${deck}.md`)));
+      for (const deck of part.split(', or ').map(deckOf)) {
+        if (!deck || !existsSync(join(root, `slides/${deck}.md`))) continue;
+        expect(talk, part).toBeLessThanOrEqual(talkMinutes(read(`slides/${deck}.md`)));
+      }
     }
   });
 });

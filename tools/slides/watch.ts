@@ -1,15 +1,16 @@
 /** Slides on the stage: served on this machine, rebuilt and shown again when a file changes. */
 import { existsSync, readFileSync, watch } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { isFree } from '../../cluster/ports.ts';
 import { type BuildOptions, buildSlides } from './build.ts';
 import { root } from './decks.ts';
 
 /**
  * Builds decks, serves them on 127.0.0.1, and builds them again after each change.
  *
- * @param options.port 0 takes a free one @default 8890
+ * @param options.port any other where it is taken @default 8890
  * @returns the address, and how to stop
  */
 export async function watchSlides(
@@ -26,10 +27,7 @@ export async function watchSlides(
     if (path === '/changes') return listen(response, pages);
     answer(response, join(out, path === '/' ? 'index.html' : path));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  await listenOn(server, (await isFree(port)) ? port : 0);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   report(`Slides: ${url} (Ctrl-C ends)`);
   const watchers = watchFolders(async () => {
@@ -45,6 +43,12 @@ export async function watchSlides(
   };
   return { url, stop };
 }
+
+const listenOn = (server: Server, port: number) =>
+  new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
 
 const FOLDERS = ['slides', 'sql', 'docs/pictures', 'notebooks', 'lib', 'out'];
 
