@@ -25,8 +25,8 @@ export function bar(here: Chapter, details: string[], passed: Passed = readPasse
   return {
     'text/html':
       `<div style="display:flex;gap:2px;max-width:720px">${steps}</div><small>${escapeHtml(line)}<br>` +
-      `Lost, or too late for the chapters before? <code>await resetTo('${here.id}')</code> in a new cell ` +
-      'puts the database at the start of this one.</small>',
+      `Came late? <code>await resetTo('${here.id}')</code> in a new cell puts the database at the start of this ` +
+      'chapter.</small>',
     'text/plain': `${here.title}. ${line}`,
   };
 }

@@ -23,6 +23,7 @@ export async function connect(url: string = databaseUrl()): Promise<Database> {
     types: { getTypeParser },
   });
   pool.on('error', () => {}); // a connection that dies while idle: the next query opens another
+  pool.on('connect', (client) => client.on('error', () => {})); // in use: its next query says so
   try {
     await pool.query('select 1');
     return pool;

@@ -8,7 +8,7 @@ import { installSql } from './install.ts';
 import { forgetPassed } from './passed.ts';
 import { rollUpAll } from './rollup.ts';
 import { describeServer, serverLine } from './server.ts';
-import { query } from './sql.ts';
+import { query, readSql } from './sql.ts';
 
 /**
  * Opens a chapter: connects, says what it runs on, and builds whatever earlier chapters leave behind and is not there
@@ -35,6 +35,7 @@ export async function ready(id: string): Promise<Database> {
  * chapter and later ones is forgotten.
  *
  * @param id of the chapter; without one the database is left empty
+ * @throws when somebody else's transaction holds our tables: names it, and nothing was changed
  */
 export async function resetTo(
   id?: string,
@@ -45,7 +46,7 @@ export async function resetTo(
   try {
     await refuseForeignTables(db);
     report('taking away the tables, functions and jobs of the workshop');
-    await query(db, '99-reset.sql');
+    await takeAway(db);
     if (here) await build(db, here, report);
     forgetPassed(id);
   } finally {
@@ -56,6 +57,36 @@ export async function resetTo(
 interface ResetOptions {
   report?: (step: string) => void;
 }
+
+// A transaction that a notebook has left open, as chapter 03 does on purpose, must not hold up a reset. One that is
+// not ours gets a little time.
+async function takeAway(db: Database): Promise<void> {
+  await query(
+    db,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'workshop' and state like 'idle in transaction%'`,
+  );
+  try {
+    await query(db, `set lock_timeout = '10s'; ${readSql('99-reset.sql')}`);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw cause;
+    const open = await query<{ who: string }>(
+      db,
+      `select format('pid %s (%s, %s)', pid, coalesce(nullif(application_name, ''), 'unnamed'), state) as who
+         from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null order by xact_start`,
+    );
+    throw new Error(
+      `The workshop's tables are in use, and nothing was changed. Open transactions: ${open.map(({ who }) => who).join('; ')}. ` +
+        'End them (stop the cell, or close that session), then reset again.',
+      { cause },
+    );
+  } finally {
+    await query(db, 'reset lock_timeout');
+  }
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
 
 // everything that stands when a chapter starts; chapter 00 shows the finished pipeline
 async function build(db: Database, { id }: Chapter, report: (step: string) => void): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { styleText } from 'node:util';
 import { databaseChecks, type Finding, runChecks } from '../cluster/checks.ts';
+import { progressLines } from '../lib/bar.ts';
 import { machineChecks } from './checks.ts';
 import { isMain, runTool } from './cli.ts';
 
@@ -29,6 +30,8 @@ if (isMain(import.meta.url)) {
     const errors = findings.filter(({ state }) => state === 'error').length;
     if (errors) process.exitCode = 1;
     if (args.includes('--json')) return;
+    const progress = progressLines();
+    if (progress.length) console.log(`\nYour progress\n${progress.join('\n')}`);
     console.log(errors ? `\n${errors} to repair` : '\nReady to go.');
   });
 }
