@@ -25,12 +25,15 @@ export function chapterTable(): string {
   return ['| | chapter | minutes |', '|---|---|---|', ...rows].join('\n');
 }
 
-/** What the notebook checks, as a list. */
-export function checkpointList(id: string): string {
-  const found = source(chapter(id)).matchAll(
-    /^checkpoint\(\s*'(\d\d\.\d+)',\s*'((?:[^'\\]|\\.)*)'/gm,
-  );
-  return [...found].map(([, number, promise]) => `- **${number}** ${unquoted(promise)}`).join('\n');
+/** What the notebook checks, as a list; `11 6` shows the first 6 of chapter 11 and counts the rest. */
+export function checkpointList(wanted: string): string {
+  const [id = '', limit] = wanted.split(' ');
+  const checkpoint = /^checkpoint\(\s*'(\d\d\.\d+)',\s*'((?:[^'\\]|\\.)*)'/gm;
+  const found = [...source(chapter(id)).matchAll(checkpoint)];
+  const shown = found.slice(0, limit ? Number(limit) : found.length);
+  const lines = shown.map(([, number, promise = '']) => `- **${number}** ${unquoted(promise)}`);
+  const more = found.length - shown.length;
+  return [...lines, ...(more > 0 ? [`- … and ${more} more`] : [])].join('\n');
 }
 
 /** Its exercises, as a list. */

@@ -6,7 +6,7 @@
  *     @include sql/x.sql "a" .. "b", …    its lines from the one with a to the one with b
  *     @figure 04 "title" 380              a chart of the executed notebook, 380 pixels high
  *     @table 03 "text" 4                  a table with this text in caption or head, 4 rows at most
- *     @checkpoints 03                     what the notebook checks
+ *     @checkpoints 03                     what the notebook checks; `@checkpoints 03 4` the first 4
  *     @exercises 03                       its exercises
  *     @learned 03                         what its summary says
  *     @chapters                           all chapters and their minutes
