@@ -92,6 +92,10 @@ table(await topDevices(db, question), {
 //
 // A green line like those below ends each step. It compares a value with what the chapter promises. If one is
 // red, it says what to try.
+//
+// From chapter 02 on there are **exercises**, too: a task, a cell to change, and a check that says how far you
+// are. Nothing later depends on them, so do them now, another time, or not at all. `reveal('02.1')` in a new
+// cell shows a solution of exercise 02.1. (The key *B*, outside of the text of a cell, makes a new cell below.)
 
 // %%
 const [{ events } = { events: 0 }] = await query<{ events: number }>(
