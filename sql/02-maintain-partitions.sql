@@ -1,6 +1,7 @@
 -- The 5-minute partitions around now, a coarse one for each day of history,
 -- and one for the gap that a pause left: a week of 5-minute partitions
--- would be 2,016 tables, and every query would plan for all of them.
+-- would be 2,016 tables, and every query would plan for all of them. So
+-- those that are over become hours, and the hours days.
 -- Each step is a transaction of its own, and a second run does nothing.
 create or replace procedure maintain_partitions(
   history interval default '7 days',
@@ -52,11 +53,12 @@ begin
     exception when lock_not_available then
       raise notice 'partitions are not made yet: %', sqlerrm
         using hint = 'Events are kept in events_default until the next run makes room for them.';
-      exit;
+      return;
     end;
     commit;
   end loop;
+  call merge_partitions(patience => patience);
 end $$;
 
 comment on procedure maintain_partitions is
-  'workshop: makes the partitions that are missing now, ahead and in the past; empties events_default';
+  'workshop: makes the partitions that are missing now, ahead and in the past; empties events_default; merges what is over';
