@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTool } from './cli.ts';
-import { buildSlides, executeMissing } from './slides/build.ts';
+import { buildSlides } from './slides/build.ts';
 import { root } from './slides/decks.ts';
+import { executeMissing } from './slides/execute.ts';
 import { watchSlides } from './slides/watch.ts';
 
 await runTool(async (args) => {

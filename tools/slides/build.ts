@@ -1,11 +1,10 @@
 /** Decks, as web pages and as PDF. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from '../chromium.ts';
 import { chooseDecks, type Deck, root } from './decks.ts';
-import { executedFile, type Figures } from './executed.ts';
-import { expandDeck, neededChapters } from './expand.ts';
+import type { Figures } from './executed.ts';
+import { expandDeck } from './expand.ts';
 import { indexPage } from './index-page.ts';
 import { convert } from './marp.ts';
 
@@ -52,21 +51,6 @@ export async function buildSlides(
     indexPage(chooseDecks([]), (file) => existsSync(join(out, file))),
   );
   return { decks, pdf: withPdf };
-}
-
-/** Executes the notebooks whose figures the decks show and that have not been executed. */
-export function executeMissing(
-  wanted: string[],
-  figures: Figures,
-  report: (line: string) => void,
-): void {
-  const needed = new Set(chooseDecks(wanted).flatMap(neededChapters));
-  const missing = [...needed].filter((id) => !existsSync(executedFile(id, figures))).sort();
-  if (!missing.length) return;
-  report(`Figures come from executed notebooks: running ${missing.join(' ')} first`);
-  const command = ['tools/notebooks.ts', ...missing, '--out', figures.folder];
-  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
-  if (status) throw new Error(`They did not run. Try: npm run notebooks -- ${missing.join(' ')}`);
 }
 
 /** Writes the decks that Marp reads. @returns their folder */
