@@ -68,7 +68,7 @@ describe.for(scripts)('%s', (name) => {
     expect(ids).toEqual(EXERCISES.filter((id) => id.startsWith(`${number}.`)));
     for (const id of ids) {
       const at = cells.findIndex(({ source }) => exerciseIds(source).includes(id));
-      const text = cells[at - 1].source;
+      const text = cells[at - 1].source.replaceAll(/\s+/g, ' ');
       expect(text).toContain(`### Exercise ${id}: `);
       for (const part of [
         '**Task:** ',
