@@ -20,6 +20,8 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: '07', name: '07-dashboards', title: 'Four questions, four charts', minutes: 12 },
   { id: '08', name: '08-schedule', title: 'A dashboard that moves', minutes: 10 },
   { id: '09', name: '09-expire', title: 'Forget on time', minutes: 10 },
+  { id: '10', name: '10-scale-out', title: 'Scale out', minutes: 15 },
+  { id: '11', name: '11-trust', title: 'Why you can trust it', minutes: 15 },
 ];
 
 /**

@@ -88,23 +88,18 @@ export async function rebalance(
   db: Database,
   { onProgress = () => {}, signal }: RebalanceOptions = {},
 ): Promise<void> {
-  await moveShards(db, 'rebalance', { onProgress, signal });
+  const statement = `select rebalance_table_shards('events', shard_transfer_mode => 'block_writes')`;
+  await runMoves(db, statement, [], { onProgress, signal });
 }
 
-/** Moves up to two shards away from a node, so that there is something to rebalance. Options as of `rebalance`. */
+/** Moves a shard away from a node, so that there is something to rebalance. Options as of `rebalance`. */
 export async function unburden(
   db: Database,
   { name, port }: Pick<ClusterNode, 'name' | 'port'>,
   { onProgress = () => {}, signal }: RebalanceOptions = {},
 ): Promise<void> {
-  const takeShards = (yes: boolean) =>
-    query(db, `select citus_set_node_property($1, $2, 'shouldhaveshards', $3)`, [name, port, yes]);
-  await takeShards(false);
-  try {
-    await moveShards(db, 'unburden', { onProgress, signal });
-  } finally {
-    await takeShards(true);
-  }
+  const statement = readSql('10-unburden.sql');
+  await runMoves(db, statement, [name, port], { onProgress, signal });
 }
 
 /**
@@ -142,15 +137,10 @@ function sumTasks(plan: unknown): number {
   return Object.values(plan).reduce((sum: number, part) => sum + sumTasks(part), here);
 }
 
-const MOVES = {
-  rebalance: `select rebalance_table_shards('events', shard_transfer_mode => 'block_writes')`,
-  unburden: `select rebalance_table_shards('events', shard_transfer_mode => 'block_writes',
-                                           drain_only => true, max_shard_moves => 2)`,
-};
-
-async function moveShards(
+async function runMoves(
   db: Database,
-  move: keyof typeof MOVES,
+  statement: string,
+  parameters: unknown[],
   { onProgress, signal }: Required<Pick<RebalanceOptions, 'onProgress'>> & RebalanceOptions,
 ): Promise<void> {
   const stop = interruptible(signal);
@@ -158,7 +148,7 @@ async function moveShards(
   const cancel = () => db.query('select pg_cancel_backend($1)', [pidOf(client)]).catch(() => {});
   stop.signal.addEventListener('abort', cancel);
   try {
-    const moving = client.query(MOVES[move]);
+    const moving = client.query(statement, parameters);
     await watch(db, moving, onProgress);
     await moving;
   } catch (error) {

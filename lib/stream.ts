@@ -7,6 +7,8 @@ import { interruptible } from './interrupt.ts';
 export interface EventStream {
   /** Events that the server has acknowledged so far. */
   readonly sent: number;
+  /** False once it has ended: stopped, interrupted, failed, or after its time. */
+  readonly running: boolean;
   /**
    * Ends it and waits for what is under way.
    *
@@ -22,6 +24,11 @@ export interface StreamOptions {
   customers?: number;
   /** Ends by itself after this, should nobody stop it. @default 120 */
   maxSeconds?: number;
+  /**
+   * Called when a batch was refused, which is then sent again, as an application would. Nothing of a refused batch
+   * is in the database. @default the stream ends with the error
+   */
+  onRefused?: (error: Error) => void;
 }
 
 /**
@@ -30,18 +37,25 @@ export interface StreamOptions {
  */
 export function streamEvents(
   db: Database,
-  { eventsPerSecond = 200, customers = 50, maxSeconds = 120 }: StreamOptions = {},
+  { eventsPerSecond = 200, customers = 50, maxSeconds = 120, onRefused }: StreamOptions = {},
 ): EventStream {
   const next = population({ seed: Date.now() % 2 ** 32, customers });
   const started = performance.now();
   const { signal, dispose } = interruptible();
   let stopped = false;
+  let ended = false;
   let sent = 0;
-  const running = send().finally(dispose);
+  const running = send().finally(() => {
+    ended = true;
+    dispose();
+  });
   running.catch(() => {}); // told to whoever stops it
   return {
     get sent() {
       return sent;
+    },
+    get running() {
+      return !ended;
     },
     async stop() {
       stopped = true;
@@ -61,15 +75,18 @@ export function streamEvents(
   }
 
   // how many of the batch are in the database: all, or none after an interrupt
-  async function write(batch: object[]): Promise<number> {
-    return loadStream(db, batch).then(
+  async function write(batch: object[], attempt = 1): Promise<number> {
+    return loadStream(db, batch, { name: 'a batch' }).then(
       ({ rows }) => rows,
       (error) => {
         if (signal.aborted && error.name === 'AbortError') return 0;
-        throw error;
+        if (!onRefused || attempt === ATTEMPTS) throw error;
+        onRefused(error);
+        return write(batch, attempt + 1);
       },
     );
   }
 }
 
 const BATCH_MS = 250;
+const ATTEMPTS = 3;

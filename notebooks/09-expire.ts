@@ -215,11 +215,11 @@ summary({
     'drop only what every rollup has passed, and check it under the lock',
     'a default partition loses nothing, and maintenance empties it',
   ],
+  next: '10-scale-out',
 });
 
 // %% [markdown]
-// You have built the whole pipeline. **Where to go from here:** run it on your own data, or on a Citus cluster
-// by setting `DATABASE_URL`.
+// You have built the whole pipeline. Two more chapters show what it does on several servers, and try to break it.
 //
 // **Read more:** [Citus and
 // pg_partman](https://www.citusdata.com/blog/2018/01/24/citus-and-pg-partman-creating-a-scalable-time-series-database-on-PostgreSQL/)
