@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { parseHTML } from 'linkedom';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHAPTERS } from '../../lib/chapters.ts';
 import type { Cell } from '../../tools/notebook.ts';
 import { buildSite, type Folders } from '../../tools/site/build.ts';
 import { checkSite, findForeign } from '../../tools/site/check.ts';
@@ -171,6 +172,12 @@ describe('an executed notebook from an earlier run', () => {
 });
 
 describe('the README', () => {
+  it('has the chapters that the kit has, in its table', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const chapters = readReadme(text).chapters.map(({ sees: _, ...chapter }) => chapter);
+    expect(chapters).toEqual(CHAPTERS);
+  });
+
   it('must have a table of chapters', () => {
     expect(() => readReadme('# Title\n')).toThrow('no table of chapters');
   });
