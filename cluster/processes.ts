@@ -39,18 +39,19 @@ function isZombie(pid: number): boolean {
  * can start in that folder before.
  */
 export async function endLeftovers(dataDirectory: string): Promise<number> {
-  const left = leftovers(dataDirectory);
+  const left = processesOf(dataDirectory);
   for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
-    const pids = leftovers(dataDirectory);
+    const pids = processesOf(dataDirectory);
     if (!pids.length) break;
     for (const pid of pids) send(pid, signal);
-    const gone = () => !leftovers(dataDirectory).length;
+    const gone = () => !processesOf(dataDirectory).length;
     await waitFor('the end of a killed server', gone, { limitMs: 3000 }).catch(() => {});
   }
   return left.length;
 }
 
-function leftovers(dataDirectory: string): number[] {
+/** Every process that works in a data folder. None can be told where there is no /proc. */
+export function processesOf(dataDirectory: string): number[] {
   if (!existsSync('/proc/self/cwd')) return [];
   const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
   return pids.map(Number).filter((pid) => worksIn(pid, dataDirectory));
