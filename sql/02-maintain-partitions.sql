@@ -61,4 +61,4 @@ begin
 end $$;
 
 comment on procedure maintain_partitions is
-  'workshop: makes the partitions that are missing now, ahead and in the past; empties events_default; merges what is over';
+  'workshop: makes the partitions that are missing, empties events_default, merges what is over';

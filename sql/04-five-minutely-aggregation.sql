@@ -14,7 +14,6 @@ create or replace function five_minutely_aggregation(
 language plpgsql
 set enable_hashagg to off
 set jit to off
-set citus.propagate_set_commands to 'local'
 as $$
 declare
   upserted bigint;
@@ -26,7 +25,9 @@ begin
     return;
   end if;
 
-  -- the workers of Citus plan their part by this too
+  -- The workers of Citus plan their part by this too, in a procedure or
+  -- between begin and commit.
+  perform set_config('citus.propagate_set_commands', 'local', true);
   set local enable_hashagg to off;
 
   insert into rollup_events_5min as rollup

@@ -54,5 +54,5 @@ select
   counted.rolled_up_events,
   counted.raw_events = counted.rolled_up_events as equal
 from counted
-join rollups on rollups.name = counted.rollup
+join rollups on counted.rollup = rollups.name
 order by counted.rollup desc

@@ -10,5 +10,5 @@ where customer_id = $1::bigint
   and event_time < date_bin('5 minutes', $2::timestamptz + interval '5 minutes',
                             '2000-01-01 00:00+00'::timestamptz)
 group by device_id
-order by frequency desc, device_id
+order by frequency desc, device_id asc
 limit 10

@@ -11,5 +11,5 @@ where customer_id = $1::bigint
                          '2000-01-01 00:00+00'::timestamptz)
   and minute <= $2::timestamptz
 group by counter.key
-order by frequency desc, device_id
+order by frequency desc, device_id asc
 limit 10
