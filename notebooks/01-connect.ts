@@ -15,7 +15,7 @@
 // The password is left out when the address is shown.
 
 // %%
-import { checkpoint, connect, databaseUrl, describeServer, matching, needsSeveralNodes, query,
+import { checkpoint, connect, databaseUrl, describeServer, listNodes, matching, needsSeveralNodes, query,
   ready, serverLine, show, shownUrl, summary, table } from '../lib/index.ts';
 
 const db = await ready('01');
@@ -59,12 +59,12 @@ table(
   { caption: serverLine(server) },
 );
 
+// %% [markdown]
+// On a cluster, a node that `takes_shards` holds rows: a *shard* is a part of a table (chapter 02). The coordinator
+// holds none. It knows where they are, and sends each question there.
+
 // %%
-if (needsSeveralNodes(server, 'a look at the workers')) {
-  await show(
-    db,
-    `select nodename, nodeport, isactive, shouldhaveshards from pg_dist_node order by groupid`);
-}
+if (needsSeveralNodes(server, 'a look at the workers')) table(await listNodes(db));
 
 // %% [markdown]
 // ## What could go wrong

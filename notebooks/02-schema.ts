@@ -7,8 +7,9 @@
 // **What you need:** a running database. Chapter 01 is not required.
 
 // %%
-import { atLeast, between, checkpoint, colocationPicture, COLOURS, describeServer, drawPlot, exercise,
-  findPlacement, needsSeveralNodes, query, ready, runFile, show, showPicture, summary, table } from '../lib/index.ts';
+import { atLeast, between, checkpoint, colocationPicture, COLOURS, countTasks, describeServer, drawPlot, drawShardMap,
+  exercise, findPlacement, mapShards, needsSeveralNodes, query, ready, runFile, show, showPicture, summary, table } from
+  '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('02');
@@ -109,15 +110,23 @@ const placement = await findPlacement(db, 42);
 showPicture(colocationPicture(placement));
 
 // %% [markdown]
-// On a cluster, here are the nodes with their shards of `events`.
+// On a cluster, here is the *shard map*: an area for each node, a column for each range of hashes, and in it the shards
+// of three tables, one on the other. They are as high as they have rows; while there are none, all are alike.
+//
+// The table below it asks `explain` how many queries to shards a statement becomes, its *task count*: one for one
+// customer, as many as there are shards for all.
 
 // %%
 const server = await describeServer(db);
+const questions = ['customer_id = 42', 'customer_id > 0'].map((where) => ({
+  where,
+  statement: `select count(*) from events where ${where}`,
+}));
 if (needsSeveralNodes(server, 'a map of the shards')) {
-  await show(db, `
-    select nodename, nodeport, count(*) as shards
-      from citus_shards where table_name = 'events'::regclass
-     group by nodename, nodeport order by nodeport`);
+  drawShardMap(await mapShards(db));
+  const asked = questions.map(async ({ where, statement }) => (
+    { where, task_count: await countTasks(db, statement) }));
+  table(await Promise.all(asked));
 }
 
 // %% [markdown]

@@ -1,5 +1,5 @@
 // %% [markdown]
-// # Load half a million events, and lose none
+// # Load 400,000 events, and lose none
 //
 // **10 minutes.** You make CSV files, load them with COPY, watch the throughput, and then try to break it: a
 // bad row, the same file twice, an interrupt.
@@ -7,9 +7,10 @@
 // **What you need:** a running database; `ready` builds the tables.
 
 // %%
-import { atLeast, checkpoint, COLOURS, CsvError, describeServer, drawVegaLite, exercise, loadCsv, makeFiles,
-  needsSeveralNodes, progressBar, query, ready, runFile, show, summary, table, type LoadProgress } from
+import { atLeast, checkpoint, COLOURS, CsvError, describeServer, drawPlot, drawShardMap, drawVegaLite, exercise, loadCsv,
+  makeFiles, mapShards, needsSeveralNodes, progressBar, query, ready, runFile, summary, table, type LoadProgress } from
   '../lib/index.ts';
+import * as Plot from '@observablehq/plot';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const db = await ready('05');
@@ -69,14 +70,44 @@ await drawVegaLite({
 });
 
 // %% [markdown]
-// On a cluster, the same COPY spreads over all workers:
+// ## Where did the rows go?
+//
+// On a cluster, the coordinator reads each row, hashes its customer, and passes it on to the worker that has the
+// shard: one COPY in, one COPY out to each shard, all at the same time. The map shows a column for each shard; its
+// height is its rows.
 
 // %%
-if (needsSeveralNodes(await describeServer(db), 'a look at how the rows spread')) {
-  await show(db, `
-    select nodename, nodeport, pg_size_pretty(sum(shard_size)) as size
-      from citus_shards group by nodename, nodeport order by nodeport`);
-}
+const server = await describeServer(db);
+if (needsSeveralNodes(server, 'a look at how the rows spread'))
+  drawShardMap(await mapShards(db), { title: 'Where the rows are' });
+
+// %% [markdown]
+// Is that faster than one node? The same files go into a plain table of the coordinator, and into one that is spread
+// over the workers; neither has partitions or indexes. While all nodes share the cores of your own machine, expect no
+// gain. On machines of their own the workers write side by side, until the coordinator's reading is the limit.
+
+// %%
+const throughput: { where: string; rowsPerSecond: number }[] = [];
+const spread = `select create_distributed_table('copy_test', 'customer_id', shard_count => 8, colocate_with => 'none')`;
+if (needsSeveralNodes(server, 'a comparison of one node with several'))
+  for (const where of ['the coordinator', 'all workers']) {
+    await query(db, 'drop table if exists copy_test');
+    await query(db, `
+      create table copy_test as
+      select event_time, customer_id, event_type, country, browser, device_id, session_id
+        from events with no data`);
+    await query(db, `comment on table copy_test is 'workshop: compares COPY into one node and into several'`);
+    if (where === 'all workers') await query(db, spread);
+    const { rowsPerSecond } = await loadCsv(db, files, { table: 'copy_test', force: true });
+    throughput.push({ where, rowsPerSecond });
+  }
+await query(db, 'drop table if exists copy_test');
+await query(db, `delete from loads where table_name like '%copy_test'`);
+if (throughput.length) drawPlot({
+  title: 'Rows a second into', width: 600, height: 130, marginLeft: 110, marginBottom: 36,
+  x: { grid: true, label: null, tickFormat: '~s' }, y: { label: null, domain: ['the coordinator', 'all workers'] },
+  marks: [Plot.barX(throughput, { x: 'rowsPerSecond', y: 'where', fill: COLOURS.sky })],
+});
 
 // %% [markdown]
 // ### Exercise 05.1: which load was fast?

@@ -8,8 +8,8 @@
 // **What you need:** loaded events. `ready` loads some if there are none.
 
 // %%
-import { atLeast, checkpoint, COLOURS, drawPlot, drawVegaLite, exercise, query, ready, recount, rollUpAll,
-  rollUpMinutes, show, summary, table, watermarks } from '../lib/index.ts';
+import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawVegaLite, exercise, needsSeveralNodes,
+  query, ready, recount, rollUpAll, rollUpMinutes, show, summary, table, watermarks } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('06');
@@ -60,6 +60,27 @@ const empty = await rollUpMinutes(db);
 // %%
 const totals = await recount(db);
 table(totals);
+
+// %% [markdown]
+// ## On a cluster: a join that stays at home
+//
+// Customer by customer, the recount is a *join* of raw events and rollup. Both live on the same node, so each node
+// joins its own customers, and only the result travels. `explain` says how many queries to shards a statement becomes:
+// its *task count*. For one customer it is one, and one node does all the work.
+
+// %%
+const join = (customers: string) => `
+  select count(*) as customers, count(*) filter (where raw.events <> rolled_up.events) as disagree
+    from (select customer_id, count(*) as events from events where ${customers} group by 1) as raw
+    join (select customer_id, sum(event_count) as events from rollup_events_5min group by 1) as rolled_up
+   using (customer_id)`;
+if (needsSeveralNodes(await describeServer(db), 'a join on each node'))
+  for (const customers of ['customer_id = 1', 'customer_id > 0']) {
+    const tasks = await countTasks(db, join(customers));
+    const start = performance.now();
+    const [answer] = await query(db, join(customers));
+    table([{ where: customers, tasks, ms: performance.now() - start, ...answer }]);
+  }
 
 // %% [markdown]
 // ### Exercise 06.1: the proof for one customer

@@ -7,8 +7,8 @@
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
 // %%
-import { atLeast, between, biggestCustomers, checkpoint, COLOURS, drawPlot, drawVegaLite, exercise,
-  lastMinutes, latestTime, query, readSql, ready, sessionsOfWeek, showFile, summary, table,
+import { atLeast, between, biggestCustomers, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawVegaLite,
+  exercise, lastMinutes, latestTime, needsSeveralNodes, query, readSql, ready, sessionsOfWeek, showFile, summary, table,
   topDevices, trendByHour } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -233,6 +233,35 @@ drawPlot({
     Plot.ruleY(names, { stroke: '#ddd' }),
     Plot.dot(timings, { x: 'ms', y: 'question', fill: 'from', r: 7 }),
     Plot.text(timings, { x: 'ms', y: 'question', text: (row) => row.ms.toFixed(1), dy: -14 }),
+  ],
+});
+
+// %% [markdown]
+// ## On a cluster: one node answers
+//
+// A question with `customer_id = …` is a *router query*: the coordinator sends it, as a whole, to the one node that
+// has this customer. Without it, every shard is asked and the coordinator merges the answers. The number in the
+// chart is the *task count* that `explain` tells: queries to shards.
+
+// %%
+const everybody = (text: string) => text.replace('customer_id = $1::bigint', '$1::bigint > 0');
+const routes: { question: string; who: string; tasks: number; ms: number }[] = [];
+if (needsSeveralNodes(await describeServer(db), 'a query to one node or to all'))
+  for (const name of names)
+    for (const [who, text] of [['one customer', readSql(`07-${name}.sql`)], ['all', everybody(readSql(`07-${name}.sql`))]]) {
+      const tasks = await countTasks(db, text!, [question.customerId, asOf]);
+      const start = performance.now();
+      await db.query(text!, [question.customerId, asOf]);
+      routes.push({ question: name, who: who!, tasks, ms: performance.now() - start });
+    }
+if (routes.length) drawPlot({
+  title: 'Milliseconds, and queries to shards', width: 680, height: 230, marginLeft: 110, marginBottom: 36,
+  x: { type: 'log', grid: true, label: 'ms', labelAnchor: 'center' }, y: { label: null },
+  color: { domain: ['one customer', 'all'], range: [COLOURS.blue, COLOURS.orange], legend: true },
+  marks: [
+    Plot.ruleY(names, { stroke: '#ddd' }),
+    Plot.dot(routes, { x: 'ms', y: 'question', fill: 'who', r: 7 }),
+    Plot.text(routes, { x: 'ms', y: 'question', text: 'tasks', dy: -14 }),
   ],
 });
 
