@@ -17,8 +17,9 @@ const db = await ready('08');
 // ## The schedule
 //
 // **pg_cron** runs SQL inside the server, as `cron` would. Three jobs are all that the pipeline needs:
-// rollups, partitions ahead, and old partitions away (chapter 09). A job that is still running is not started
-// a second time, and a rollup that fails has changed nothing: the next one does its work.
+// rollups, partitions (those ahead are made, those of an hour that is over become one), and old events away
+// (chapter 09). A job that is still running is not started a second time, and a rollup that fails has changed
+// nothing: the next one does its work.
 //
 // Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the job
 // repeats the rollup every ten seconds until its minute is over.
