@@ -6,7 +6,7 @@ import { standardFiles } from './data.ts';
 import { Live } from './display.ts';
 import { installSql } from './install.ts';
 import { forgetPassed } from './passed.ts';
-import { rollUpAll } from './rollup.ts';
+import { rollUpHours, rollUpMinutes } from './rollup.ts';
 import { describeServer, serverLine } from './server.ts';
 import { query, readSql } from './sql.ts';
 
@@ -103,7 +103,7 @@ async function build(db: Database, { id }: Chapter, report: (step: string) => vo
   }
   if (before > '06') {
     report('rolling up');
-    await rollUpAll(db);
+    await Promise.all([rollUpMinutes(db), rollUpHours(db)]); // neither waits for the other
   }
 }
 
