@@ -56,9 +56,21 @@ async function introduce(
       else if (isOurs) await client.query('select citus_add_node($1, $2)', whereIs(worker));
     }
     if (hasMoved) await client.query('select start_metadata_sync_to_all_nodes()');
-    await client.query('select recover_prepared_transactions()');
+    await finishPrepared(client);
   });
 }
+
+// A rollup that runs now does the same, and keeps others from it meanwhile.
+async function finishPrepared(client: pg.Client): Promise<void> {
+  await client.query("set lock_timeout = '10s'");
+  try {
+    await client.query('select recover_prepared_transactions()');
+  } catch (error) {
+    if ((error as { code?: string }).code !== lockNotAvailable) throw error;
+  }
+}
+
+const lockNotAvailable = '55P03';
 
 async function usesCitus(client: pg.Client): Promise<boolean> {
   const found = await client.query("select from pg_extension where extname = 'citus'");

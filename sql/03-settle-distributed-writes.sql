@@ -7,6 +7,9 @@ language plpgsql
 set client_min_messages to error
 as $$
 declare
+  -- Citus does not try a node again that did not answer in this transaction:
+  -- a longer wait finishes nothing, and keeps others from finishing it.
+  give_up_at constant timestamptz := least(deadline, clock_timestamp() + interval '5 seconds');
   unfinished text[];
 begin
   if to_regclass('pg_catalog.pg_dist_transaction') is null then
@@ -21,7 +24,7 @@ begin
     from pg_dist_transaction
     where gid = any (unfinished);
     exit when unfinished = '{}';
-    if clock_timestamp() > deadline then
+    if clock_timestamp() > give_up_at then
       raise exception '% acknowledged writes are not finished on every node', cardinality(unfinished)
         using errcode = 'lock_not_available',
               hint = 'Is a worker down? See citus_check_cluster_node_health(). Nothing was changed.';

@@ -72,43 +72,45 @@ describe.each(Array.from({ length: ROUNDS }, (_, index) => index + 1))('round %i
     },
     180_000,
   );
-});
 
-test('a write that was acknowledged while a worker died is waited for, and counted', async ({
-  skip,
-}) => {
-  if (missing) skip(`${missing}; the faults above were those of one server`);
-  const [holder] = await query(
-    `select nodeport as port from pg_dist_placement join pg_dist_node using (groupid)
+  test('a write that was acknowledged while a worker died is waited for, and counted', async ({
+    skip,
+  }) => {
+    if (missing) skip(`${missing}; the faults above were those of one server`);
+    const [holder] = await query(
+      `select nodeport as port from pg_dist_placement join pg_dist_node using (groupid)
        where shardid = get_shard_id_for_distribution_column('events', 1)`,
-  );
-  const worker = instance.workers?.find(({ port }) => port === holder?.port);
-  const before = await query('select name, last_aggregated_id from rollups order by name');
+    );
+    const worker = instance.workers?.find(({ port }) => port === holder?.port);
+    const before = await query('select name, last_aggregated_id from rollups order by name');
 
-  // workers have prepared, the coordinator's commit is held: this worker dies, then it goes on
-  await holdCommits("'nobody'");
-  const id = batches.length + 1;
-  const write = pool.query(
-    `insert into events (event_time, customer_id, session_id)
+    // workers have prepared, the coordinator's commit is held: this worker dies, then it goes on
+    await holdCommits("'nobody'");
+    const id = batches.length + 1;
+    const write = pool.query(
+      `insert into events (event_time, customer_id, session_id)
        select now(), number, $1 from generate_series(1, 40) as number`,
-    [id],
-  );
-  write.catch(() => {});
-  await waitFor('a commit that is held', async () => {
-    const held = await query(`select from pg_stat_activity where wait_event = 'SyncRep'`);
-    return held.length > 0;
-  });
-  await killNode(worker?.dataDirectory ?? '');
-  await holdCommits("''");
-  await write;
-  batches.push({ id, size: 40, isAcknowledged: true });
+      [id],
+    );
+    write.catch(() => {});
+    await waitFor('a commit that is held', async () => {
+      const held = await query(`select from pg_stat_activity where wait_event = 'SyncRep'`);
+      return held.length > 0;
+    });
+    await killNode(worker?.dataDirectory ?? '');
+    await holdCommits("''");
+    await write;
+    batches.push({ id, size: 40, isAcknowledged: true });
 
-  await expect(pool.query('call aggregate_events()')).rejects.toThrow();
-  expect(await query('select name, last_aggregated_id from rollups order by name')).toEqual(before);
+    await expect(pool.query('call aggregate_events()')).rejects.toThrow();
+    expect(await query('select name, last_aggregated_id from rollups order by name')).toEqual(
+      before,
+    );
 
-  await bringUp();
-  await expectExactlyOnce();
-}, 180_000);
+    await bringUp();
+    await expectExactlyOnce();
+  }, 180_000);
+});
 
 async function bringUp(): Promise<void> {
   const port = instance?.port;
