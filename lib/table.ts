@@ -49,9 +49,9 @@ interface TableOptions {
   caption?: string;
 }
 
-// an id is a name, not a quantity
+// an id or a port is a name, not a quantity
 const formatIn = (name: string, value: unknown) =>
-  isNumber(value) && /(^|_)id$/i.test(name) ? String(value) : format(value);
+  isNumber(value) && /(^|_)(id|port)$/i.test(name) ? String(value) : format(value);
 const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
 const side = (value: unknown) => ` style="text-align:${isNumber(value) ? 'right' : 'left'}"`;
 const cell = (name: string, value: unknown) => {
