@@ -16,6 +16,21 @@ export interface ServerFacts {
   nodes: { name: string; port: number; isActive: boolean; isCoordinator: boolean }[];
 }
 
+/** The server, its nodes and its extensions, for people: two lines. */
+export function factLines({ version, available, nodes }: ServerFacts): string[] {
+  const workers = nodes
+    .filter(({ isCoordinator }) => !isCoordinator)
+    .map(({ name, port }) => `${name}:${port}`);
+  const cluster = nodes.length
+    ? `Citus ${available.citus}, a coordinator and ${workers.length} workers (${workers.join(', ')})`
+    : 'one node';
+  const used = ['hll', 'topn', 'pg_partman', 'pg_cron', 'tdigest', 'citus'];
+  const offered = used
+    .filter((name) => available[name])
+    .map((name) => `${name} ${available[name]}`);
+  return [`PostgreSQL ${version}, ${cluster}`, `Extensions: ${offered.join(', ')}`];
+}
+
 /** Asks any server, ours or not; the connected user may be an ordinary one. */
 export async function askFacts(url: string, { timeoutMs = 10_000 } = {}): Promise<ServerFacts> {
   return withClient({ connectionString: url }, timeoutMs, async (client) => {

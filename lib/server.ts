@@ -1,3 +1,4 @@
+import { clusterAdvice } from '../cluster/advice.ts';
 import type { Database } from './connect.ts';
 import { html } from './display.ts';
 import { query } from './sql.ts';
@@ -67,8 +68,7 @@ export function needsSeveralNodes({ nodes }: Server, what: string): boolean {
   if (nodes.some((node) => node.role === 'worker')) return true;
   html(
     `<div style="border-left:4px solid #0072b2;padding:.3em .8em">This server is one node, and ${what} takes several. ` +
-      'Nothing is wrong: the chapter goes on. To see it, connect to a Citus cluster: set <code>DATABASE_URL</code> to its ' +
-      'coordinator and start again.</div>',
+      `Nothing is wrong: the chapter goes on. ${clusterAdvice().replace(/`(.+?)`/g, '<code>$1</code>')}</div>`,
   );
   return false;
 }

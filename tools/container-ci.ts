@@ -10,10 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
 import { type Flavour, findContainerEngine } from '../cluster/docker.ts';
+import { factLines } from '../cluster/facts.ts';
 import { root } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
 import { findingLines } from './doctor.ts';
-import { type Counts, closingLine, countTests } from './test.ts';
+import { type Counts, closingLine, countTests, reporters } from './test.ts';
 
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 const engineFolder = mkdtempSync(join(tmpdir(), 'workshop-containers-'));
@@ -153,7 +154,10 @@ async function containerUrl(compose: (...args: string[]) => Promise<string>): Pr
 }
 
 async function checkServer(): Promise<void> {
-  const findings = await runChecks(databaseChecks, presentSubject());
+  const subject = presentSubject();
+  const facts = await subject.facts();
+  if (facts) console.log(factLines(facts).join('\n'));
+  const findings = await runChecks(databaseChecks, subject);
   console.log(findings.flatMap(findingLines).join('\n'));
   const wrong = findings.filter(({ state }) => state !== 'ok').map(({ title }) => title);
   const isHarmless = (title: string) => title === 'pg_cron'; // an old one is a warning
@@ -164,8 +168,7 @@ async function testSql(flavour: string): Promise<void> {
   const reportFile = join(root, 'out', `containers-${flavour}.json`);
   mkdirSync(join(root, 'out'), { recursive: true });
   rmSync(reportFile, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, 'test/sql/'];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters(reportFile), 'test/sql/'];
   const problem = await runProgram(process.execPath, args, { isLive: true }).catch(
     (error) => error,
   );

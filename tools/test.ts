@@ -9,6 +9,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { styleText } from 'node:util';
 import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
+import { factLines } from '../cluster/facts.ts';
 import { startInstance, stopInstance } from '../cluster/index.ts';
 import { root } from '../cluster/instance.ts';
 import { provideChromium } from './chromium.ts';
@@ -48,6 +49,12 @@ export function countTests(report: VitestReport): Counts {
 export function closingLine({ passed, failed, skipped }: Counts): string {
   const line = `${passed} passed, ${failed} failed`;
   return skipped ? `${line}, ${skipped} skipped` : line;
+}
+
+/** What vitest is told, so that it tells people, and writes a report for `countTests`. */
+export function reporters(file: string): string[] {
+  const names = ['default', 'json', './tools/skips.ts'];
+  return [...names.map((name) => `--reporter=${name}`), `--outputFile.json=${file}`];
 }
 
 interface VitestReport {
@@ -100,9 +107,12 @@ async function prepareDatabase(): Promise<void> {
   const { TEST_DATABASE_URL: url } = process.env;
   if (!url) {
     const instance = await startInstance(instanceName, { report: say });
-    say(`PostgreSQL ${instance.serverVersion} on ${instance.host}:${instance.port}`);
+    say(`Its own database on ${instance.host}:${instance.port}`);
   }
-  const findings = await runChecks(databaseChecks, presentSubject());
+  const subject = presentSubject();
+  const facts = await subject.facts();
+  if (facts) for (const text of factLines(facts)) say(text);
+  const findings = await runChecks(databaseChecks, subject);
   const wrong = findings.filter(({ state }) => state === 'error');
   for (const { title, text } of findings.filter(({ state }) => state === 'warning')) {
     say(`${title}: ${text}`);
@@ -132,8 +142,7 @@ async function runVitest(pattern: string[]): Promise<Counts> {
   const started = performance.now();
   rmSync(reportFile, { force: true });
   mkdirSync(join(root, 'out'), { recursive: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...pattern];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters(reportFile), ...pattern];
   const problem = await runProgram(process.execPath, args, { isLive: true }).then(
     () => undefined,
     (error: Error) => error.message,
