@@ -9,7 +9,7 @@
 // server the same pictures are *computed*: the hash that places a customer is PostgreSQL's own.
 
 // %%
-import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawShardMap, findCustomer,
+import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, exercise, drawShardMap, findCustomer,
   html, isolateCustomer, type LoadSample, listNodes, mapShards, needsSeveralNodes, progressBar, query, ready,
   rebalance, recount, rollUpAll, type Shard, show, summary, table, unburden, underLoad } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
@@ -30,6 +30,34 @@ await show(db, `
   select customer_id, hashint8(customer_id) as hash,
          1 + (hashint8(customer_id) + 2147483648) / 536870912 as shard
     from generate_series(1, 6) as customer_id`);
+
+// %% [markdown]
+// ### Exercise 10.1: 32 shards
+//
+//
+// Citus makes 32 shards unless it is told otherwise.
+//
+// **Task:** change the query so that it says where these six customers live when the same range is cut into
+// 32 pieces. **Done when** all six are in the right one.
+//
+// <details><summary>Hint</summary>
+//
+// Of 8 pieces, each is 536,870,912 numbers long.
+//
+// </details>
+//
+// **Read:** [choosing the shard count](https://docs.citusdata.com/en/stable/faq/faq.html#how-do-i-choose-the-shard-count-when-i-hash-partition-my-data)
+
+// %%
+let places = `
+  select customer_id, 1 + (hashint8(customer_id) + 2147483648) / 536870912 as shard
+    from generate_series(1, 6) as customer_id`;
+//#region solution
+places = `
+  select customer_id, 1 + (hashint8(customer_id) + 2147483648) / 134217728 as shard
+    from generate_series(1, 6) as customer_id`;
+//#endregion
+await exercise('10.1', db, places);
 
 // %% [markdown]
 // ## The shard map
@@ -97,6 +125,35 @@ drawPlot({
     Plot.ruleY([0]),
   ],
 });
+
+// %% [markdown]
+// ### Exercise 10.2: how heavy is the biggest?
+//
+//
+// Before you add nodes, you want to know how much of all events one customer has.
+//
+// **Task:** write a query over `rollup_events_1hr` that gives the biggest customer and its share of all
+// events, in percent. **Done when** it is right for a customer that the check makes very big.
+//
+// <details><summary>Hint</summary>
+//
+// A sum over a sum: `sum(sum(event_count)) over ()` is the sum of all groups. A sub-query does it, too.
+//
+// </details>
+//
+// **Read:** [window functions](https://www.postgresql.org/docs/current/tutorial-window.html)
+
+// %%
+let heaviest = `
+  -- your query
+`;
+//#region solution
+heaviest = `
+  select customer_id, 100.0 * sum(event_count) / (select sum(event_count) from rollup_events_1hr) as percent
+    from rollup_events_1hr
+   group by customer_id order by percent desc limit 1`;
+//#endregion
+await exercise('10.2', db, heaviest);
 
 // %% [markdown]
 // A shard cannot be cut inside a customer, so the biggest one sets a floor: no number of nodes makes its shard

@@ -8,7 +8,7 @@
 // **What you need:** rolled-up events; `ready` makes some if there are none. The last attack takes several nodes.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, needsSeveralNodes, query,
+import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, exercise, needsSeveralNodes, query,
   ready, recount, rollUpAll, rollUpMinutes, showFile, summary, table, watermarks } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
@@ -227,6 +227,34 @@ const exactAfterGhost = await judge();
 showFile('03-settle-distributed-writes.sql');
 
 // %% [markdown]
+// ### Exercise 11.1: an attack that works
+//
+//
+// All attacks so far came from outside. You are the owner of the tables, and can do more.
+//
+// **Task:** write one statement after which a rollup and the recount disagree. (The check takes it back.)
+// **Done when** the recount notices.
+//
+// <details><summary>Hint</summary>
+//
+// There are two places: where the counts are, and where a rollup remembers how far it is.
+//
+// </details>
+//
+// **Read:** [privileges](https://www.postgresql.org/docs/current/ddl-priv.html)
+
+// %%
+let attack = `
+  -- your statement
+`;
+//#region solution
+attack = `
+  update rollups set last_aggregated_id = last_aggregated_id - 100
+   where name = 'rollup_events_1hr'`;
+//#endregion
+await exercise('11.1', db, attack);
+
+// %% [markdown]
 // ## What is *not* exact, and by how much
 //
 // Counts are exact. Distinct counts are estimates, by design, with a standard error of 1.04 / √2048 = 2.3 %.
@@ -285,6 +313,30 @@ drawPlot({
     Plot.dot(pairs, { x: 'truth', y: 'error_percent', stroke: 'what', r: 3.5 }),
   ],
 });
+
+// %% [markdown]
+// ### Exercise 11.2: one percent
+//
+//
+// A sketch of hll has 2^`log2m` registers, and 11 is the default: 2,048. Each 8 registers take 5 bytes.
+//
+// **Task:** which is the smallest `log2m` that has a standard error of 1 % or less? **Done when** the check
+// agrees.
+//
+// <details><summary>Hint</summary>
+//
+// The error is 1.04 / √registers. Solve for the registers, and take the next power of two.
+//
+// </details>
+//
+// **Read:** [the parameters of hll](https://github.com/citusdata/postgresql-hll#explanation-of-parameters-and-tuning)
+
+// %%
+let log2m: number | undefined;
+//#region solution
+log2m = 14;
+//#endregion
+await exercise('11.2', db, log2m);
 
 // %% [markdown]
 // ## Checkpoints

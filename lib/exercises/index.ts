@@ -10,6 +10,8 @@ import { chapter06 } from './06.ts';
 import { chapter07 } from './07.ts';
 import { chapter08 } from './08.ts';
 import { chapter09 } from './09.ts';
+import { chapter10 } from './10.ts';
+import { chapter11 } from './11.ts';
 
 /** By id. Each gets the answer and says how far it is. */
 export const CHECKS = {
@@ -21,6 +23,8 @@ export const CHECKS = {
   ...chapter07,
   ...chapter08,
   ...chapter09,
+  ...chapter10,
+  ...chapter11,
 };
 
 type Checks = typeof CHECKS;

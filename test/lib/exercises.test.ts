@@ -20,7 +20,8 @@ afterAll(async () => {
 });
 
 type Id = keyof typeof CHECKS;
-const check = (id: Id, answer: string) => CHECKS[id](db, answer) as Promise<Verdict>;
+const check = async (id: Id, answer: string | number) =>
+  (CHECKS[id] as (db: Database, answer: unknown) => Verdict | Promise<Verdict>)(db, answer);
 const visits = (constraint: string) =>
   `create table visits (country text, visits int, ${constraint})`;
 const day = (condition: string) => `
@@ -46,12 +47,16 @@ const partitions = (condition: string) => `
   select part.name from event_partitions() as part
    cross join lateral describe_partition(part.name) as about where ${condition}`;
 
+const biggest = (factor: string) => `
+  select customer_id, ${factor} * sum(event_count) / (select sum(event_count) from rollup_events_1hr)
+    from rollup_events_1hr group by customer_id order by 2 desc`;
+
 const UP_TO_WATERMARK = `and event_id <= (select min(last_aggregated_id) from rollups)`;
 const MERGED = 'hll_cardinality(hll_union_agg(session_distinct_count))';
 const WEEK = `and hour >= now() - interval '7 days'`;
 const RANKED = 'group by country order by 2 desc';
 
-const wrong: [id: Id, mistake: string, answer: string, hint: RegExp][] = [
+const wrong: [id: Id, mistake: string, answer: string | number, hint: RegExp][] = [
   ['02.1', 'refuses nulls', visits('primary key (country)'), /should be counted/],
   [
     '02.1',
@@ -240,6 +245,21 @@ const wrong: [id: Id, mistake: string, answer: string, hint: RegExp][] = [
     partitions(`range_to <= now() - interval '6 days' and rolled_up`),
     /does not have it/,
   ],
+  [
+    '10.1',
+    'takes the rest',
+    'select n, 1 + n % 32 from generate_series(1, 6) as n',
+    /With 32 shards/,
+  ],
+  ['10.2', 'lists all', biggest('100'), /One customer is wanted/],
+  ['10.2', 'is a part of one', `${biggest('1')} limit 1`, /share of 1/],
+  ['10.2', 'is the smallest', `${biggest('-100')} limit 1`, /the answer says/],
+  ['10.2', 'is no share', `${biggest('1000')} limit 1`, /divide by the events/],
+  ['11.1', 'changes nothing', 'select 1', /still agrees/],
+  ['11.1', 'inserts an event', 'insert into events (customer_id) values (1)', /still agrees/],
+  ['11.2', 'is too small', 13, /1.15 %: not good enough/],
+  ['11.2', 'is too large', 15, /Half of them/],
+  ['11.2', 'counts registers', 16384, /exponent/],
 ];
 
 describe('a wrong answer gets a hint that fits', () => {
