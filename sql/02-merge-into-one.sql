@@ -36,8 +36,13 @@ begin
     execute format('insert into events_merged select * from %s', name);
   end loop;
 
-  -- the parent first, as every writer does
-  perform lock_patiently(patience, 'only events in access exclusive', 'events_default in access exclusive');
+  -- the parent first, as every writer does; the partitions too, for one
+  -- who names his partition
+  perform lock_patiently(
+    patience,
+    variadic array['only events in access exclusive', 'events_default in access exclusive']
+      || array(select part || ' in access exclusive' from unnest(names) as part)
+  );
   foreach name in array names loop
     perform expect_rolled_up(name, watermark);
     execute format('alter table events detach partition %s', name);

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase } from '../database.ts';
-import { count, emptyTables, expectRollupsEqualRecount, rollUp, withClient } from './support.ts';
+import {
+  count,
+  emptyTables,
+  expectRollupsEqualRecount,
+  one,
+  rollUp,
+  until,
+  withClient,
+} from './support.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -117,27 +125,64 @@ test('an event that is not rolled up keeps its partitions as they are', async ()
   await expectRollupsEqualRecount(db.pool, EVENTS + 1);
 });
 
-test('an open late write is waited for with patience, and keeps nobody else up', async () => {
-  await rollUp(db.pool);
-  await withClient(db, async (writer) => {
-    await writer.query('begin');
-    await writer.query(
-      `insert into events (event_time, customer_id) values ('2026-03-01 08:01Z', 1)`,
+test.each([
+  ['to the table', 'events'],
+  ['that names its partition', undefined],
+])(
+  'an open late write %s is waited for with patience, and keeps nobody else up',
+  async (_, table) => {
+    await rollUp(db.pool);
+    const { name } = await one(
+      db.pool,
+      `select name::text from event_partitions() where range_from = '2026-03-01 08:00Z'`,
     );
-    const run = merge('2026-03-02 02:00Z', '400 ms');
-    expect(await count(db.pool, 'select count(*) from events')).toBe(EVENTS);
-    await db.pool.query(
-      `insert into events (event_time, customer_id) values ('2026-03-02 01:01Z', 2)`,
-    );
-    await run;
-    await writer.query('commit');
-  });
-  expect(db.notices.join('\n')).toMatch(
-    /not merged yet: no lock on only events in access exclusive within/,
+    await withClient(db, async (writer) => {
+      await writer.query('begin');
+      await writer.query(
+        `insert into ${table ?? name} (event_time, customer_id) values ('2026-03-01 08:01Z', 1)`,
+      );
+      const run = merge('2026-03-02 02:00Z', '400 ms');
+      expect(await count(db.pool, 'select count(*) from events')).toBe(EVENTS);
+      await db.pool.query(
+        `insert into events (event_time, customer_id) values ('2026-03-02 01:01Z', 2)`,
+      );
+      await run;
+      await writer.query('commit');
+    });
+    expect(db.notices.join('\n')).toMatch(/not merged yet: no lock on only events .* within/);
+    await rollUp(db.pool);
+    await merge('2026-03-02 02:00Z');
+    expect(await spans()).toEqual([DAY, HOUR]);
+    await expectRollupsEqualRecount(db.pool, EVENTS + 2);
+  },
+);
+
+test('a late write that ends while its partition is waited for is in no copy, so nothing is merged yet', async () => {
+  const { name } = await one(
+    db.pool,
+    `select name::text from event_partitions() where range_from = '2026-03-01 08:00Z'`,
   );
+  await withClient(db, async (writer) => {
+    const write = () =>
+      writer.query(`insert into ${name} (event_time, customer_id) values ('2026-03-01 08:01Z', 1)`);
+    await write(); // the next one does not need to look at the parent any more
+    await rollUp(db.pool);
+    await writer.query('begin');
+    await write();
+    const run = merge('2026-03-02 00:00Z');
+    await until(
+      db.pool,
+      `exists (select from pg_stat_activity where query like 'call merge_partitions%'
+         and datname = current_database() and (wait_event_type = 'Lock' or wait_event = 'PgSleep'))`,
+    );
+    await writer.query('commit');
+    await run;
+  });
+  expect(await spans()).toEqual([]);
+  expect(db.notices.join('\n')).toMatch(/event \d+ of \S+ is not in every rollup/);
   await rollUp(db.pool);
-  await merge('2026-03-02 02:00Z');
-  expect(await spans()).toEqual([DAY, HOUR]);
+  await merge('2026-03-02 00:00Z');
+  expect(await spans()).toEqual([DAY]);
   await expectRollupsEqualRecount(db.pool, EVENTS + 2);
 });
 
