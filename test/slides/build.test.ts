@@ -72,67 +72,52 @@ if (noBrowser) console.log(`The slides are not looked at: ${noBrowser}`);
 
 describe.skipIf(noBrowser)('in a browser', () => {
   let browser: Browser;
+  let page: Page;
+  let foreign: string[];
+
   beforeAll(async () => {
     browser = await openBrowser();
+    page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+    foreign = watchRequests(page);
   });
   afterAll(() => browser?.close());
 
-  async function open(file: string): Promise<{ page: Page; foreign: string[] }> {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-    const foreign = watchRequests(page);
-    await page.goto(pathToFileURL(file).href);
-    return { page, foreign };
-  }
+  const open = (file: string) => page.goto(pathToFileURL(file).href);
 
-  it.for(decks)('nothing overflows a slide of $name', async ({ name }) => {
-    const { page, foreign } = await open(join(bare, `${name}.html`));
-    await page.screenshot({ path: join(out, `${name}.png`) });
+  it.for(decks)('nothing overflows a slide of $name, and words are large', async ({ name }) => {
+    await open(join(bare, `${name}.html`));
     expect(await page.evaluate(findOverflow)).toEqual([]);
+    expect(Math.min(...(await page.evaluate(textSizes)))).toBeGreaterThanOrEqual(28);
     expect(foreign).toEqual([]);
-    await page.close();
   });
 
   it('finds what overflows', async () => {
-    const { page } = await open(join(bare, 'closing.html'));
+    await open(join(bare, 'closing.html'));
     await page.evaluate(() => {
       for (const list of document.querySelectorAll('ul, ol'))
         list.innerHTML = list.innerHTML.repeat(4);
     });
     expect((await page.evaluate(findOverflow)).length).toBeGreaterThan(0);
-    await page.close();
   });
 
   it('a dark deck is dark on every slide', async () => {
     const folder = join(out, 'dark');
     const source = await writeExpanded(chooseDecks(['03']), folder, figures, { dark: true });
     await convert(source, folder, { template: 'bare' });
-    const { page } = await open(join(folder, '03-window.html'));
+    await open(join(folder, '03-window.html'));
     const pages = await page.evaluate(() =>
       [...document.querySelectorAll('section')].map(
         (slide) => getComputedStyle(slide).backgroundColor,
       ),
     );
     expect(new Set(pages)).toEqual(new Set(['rgb(20, 24, 29)']));
-    await page.close();
-  });
-
-  it('text is large enough for the back of a room', async () => {
-    const { page } = await open(join(bare, '03-window.html'));
-    const sizes = await page.evaluate(() =>
-      [...document.querySelectorAll('section p, section li')].map((text) =>
-        Number.parseFloat(getComputedStyle(text).fontSize),
-      ),
-    );
-    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(28);
-    await page.close();
   });
 
   it('a deck moves with the keyboard and asks nobody', async () => {
-    const { page, foreign } = await open(join(out, '03-window.html'));
+    await open(join(out, '03-window.html'));
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction(() => location.hash === '#2');
     expect(foreign).toEqual([]);
-    await page.close();
   });
 
   it('a deck becomes a PDF with notes', async () => {
@@ -155,6 +140,12 @@ const inflated = (pdf: string) =>
       }
     })
     .join('\n');
+
+// Runs in the page: what is read out, in pixels of a slide that is 1280 wide.
+const textSizes = () =>
+  [...document.querySelectorAll('section :is(p, li)')].map((text) =>
+    Number.parseFloat(getComputedStyle(text).fontSize),
+  );
 
 // Runs in the page: whatever stands outside of the room that a slide has for its content.
 function findOverflow(): string[] {
