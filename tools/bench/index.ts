@@ -6,5 +6,5 @@ import { notebooks } from './notebooks.ts';
 import { steady } from './steady.ts';
 import { writers } from './writers.ts';
 
-/** In this order: the first empties the table that the others fill, the last changes what is in it. */
-export const cases: Case[] = [copy, backlog, steady, writers, dashboard, notebooks];
+/** In this order: the first empties the table that the others fill, `steady` and `writers` add to what is in it. */
+export const cases: Case[] = [copy, backlog, dashboard, steady, writers, notebooks];

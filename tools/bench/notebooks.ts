@@ -40,9 +40,10 @@ async function measureRunner(bench: Bench): Promise<Measurement[]> {
     return [];
   }
   const pairs = bench.quick ? 1 : 5;
-  const runner = () => execute(process.execPath, ['tools/run-notebook.ts', NOTEBOOK], bench);
-  const jupyter = () => execute(venvProgram('jupyter'), ['execute', NOTEBOOK], bench);
-  await runner(); // builds what the chapter needs
+  const notebook = `notebooks/${bench.quick ? '01-connect' : '04-rollups'}.ipynb`;
+  const runner = () => execute(process.execPath, ['tools/run-notebook.ts', notebook], bench);
+  const jupyter = () => execute(venvProgram('jupyter'), ['execute', notebook], bench);
+  if (!bench.quick) await runner(); // builds what the chapter needs
   const samples = await alternate(
     pairs,
     { ours: runner, other: jupyter },
@@ -51,8 +52,6 @@ async function measureRunner(bench: Bench): Promise<Measurement[]> {
   const common = { name: 'one notebook', against: 'jupyter execute', unit: 's' };
   return [compare({ ...common, engine: bench.engine, samples, atLeast: 1 })];
 }
-
-const NOTEBOOK = 'notebooks/04-rollups.ipynb';
 
 // seconds
 async function execute(program: string, args: string[], { url }: Bench): Promise<number> {
