@@ -8,13 +8,19 @@ declare
   parent text;
   template text;
 begin
-  -- jobs of this database
+  -- jobs of this database, and what they are doing
   if to_regclass('cron.job') is not null then
     for job in
       select jobid from cron.job
       where jobname like 'workshop: %' and database = current_database()
     loop
       perform cron.unschedule(job);
+      perform pg_terminate_backend(run.job_pid, 10000)
+      from cron.job_run_details as run
+      join pg_stat_activity as activity
+        on activity.pid = run.job_pid
+        and 'pg_cron' in (activity.backend_type, activity.application_name)
+      where run.jobid = job and run.status in ('starting', 'running');
     end loop;
   end if;
 

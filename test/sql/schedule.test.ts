@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase, runOn, sqlFile, type TestDatabase, testServerUrl } from '../database.ts';
 import { expectRollupsEqualRecount, insertEvents } from './support.ts';
@@ -58,6 +59,26 @@ describe('in the database of pg_cron', () => {
     expect(await jobs()).toEqual([OTHERS]);
     await runOn(server, sqlFile('08-unschedule.sql'));
     expect(await jobs()).toEqual([OTHERS]);
+  });
+
+  // as pg_cron runs one: in a session of its name, with a line in its diary
+  test('a job that is running ends with its schedule', async ({ skip }) => {
+    if (!here) skip(REASON);
+    const [job] = await runOn(
+      server,
+      `select cron.schedule('workshop: sleep', '0 0 1 1 *', 'select 1') as id`,
+    );
+    const runner = new pg.Client({ connectionString: server, application_name: 'pg_cron' });
+    runner.on('error', () => {}); // it is ended from outside
+    await runner.connect();
+    await runner.query(
+      `insert into cron.job_run_details (jobid, runid, job_pid, database, username, command, status)
+       values ($1, nextval('cron.runid_seq'), pg_backend_pid(), current_database(), current_user, 'select 1', 'running')`,
+      [job?.id],
+    );
+    const end = runner.query('select pg_sleep(60)').catch((error: Error) => error.message);
+    await runOn(server, sqlFile('08-unschedule.sql'));
+    expect(await end).toMatch(/terminating connection/);
   });
 });
 
