@@ -167,9 +167,12 @@ function checkCitus({ nodes, available }: ServerFacts): Finding {
     return ok(available.citus ? 'offered by the server, not used' : 'no: one node of PostgreSQL');
   }
   const workers = nodes.filter(({ isCoordinator }) => !isCoordinator);
-  const dead = workers
-    .filter(({ isActive }) => !isActive)
-    .map(({ name, port }) => `${name}:${port}`);
+  const place = ({ name, port }: (typeof nodes)[number]) => `${name}:${port}`;
+  const mute = workers.filter(({ answers }) => answers === false).map(place);
+  if (mute.length) {
+    return bad(`no answer from worker ${mute.join(', ')}`, 'start it (npm run up, if it is ours)');
+  }
+  const dead = workers.filter(({ isActive }) => !isActive).map(place);
   return dead.length
     ? bad(
         `worker ${dead.join(', ')} is not active`,

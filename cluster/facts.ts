@@ -1,5 +1,6 @@
 /** What a server says about itself, as far as the workshop cares. */
 
+import type pg from 'pg';
 import { withClient } from './health.ts';
 
 export interface ServerFacts {
@@ -13,7 +14,16 @@ export interface ServerFacts {
   cronDatabase?: string;
   mayCreate: boolean;
   /** Citus' nodes; empty without Citus. */
-  nodes: { name: string; port: number; isActive: boolean; isCoordinator: boolean }[];
+  nodes: FoundNode[];
+}
+
+interface FoundNode {
+  name: string;
+  port: number;
+  isActive: boolean;
+  isCoordinator: boolean;
+  /** False when a worker was asked and did not answer. */
+  answers?: boolean;
 }
 
 /** The server, its nodes and its extensions, for people: two lines. */
@@ -46,17 +56,25 @@ export async function askFacts(url: string, { timeoutMs = 10_000 } = {}): Promis
         has_database_privilege(current_database(), 'create') as "mayCreate",
         exists (select from pg_extension where extname = 'citus') as citus`);
     const { settings, citus, ...facts } = rows[0];
-    const nodes = citus
-      ? await client.query(`
-          select nodename as name, nodeport as port, isactive as "isActive",
-            groupid = 0 as "isCoordinator"
-          from pg_dist_node order by groupid`)
-      : { rows: [] };
     return {
       ...facts,
       preloaded: (settings?.shared_preload_libraries ?? '').split(/[, ]+/).filter(Boolean),
       cronDatabase: settings?.['cron.database_name'],
-      nodes: nodes.rows,
+      nodes: citus ? await askNodes(client) : [],
     };
   });
+}
+
+async function askNodes(client: pg.Client): Promise<FoundNode[]> {
+  const { rows: nodes } = await client.query(`
+    select nodename as name, nodeport as port, isactive as "isActive",
+      groupid = 0 as "isCoordinator"
+    from pg_dist_node order by groupid`);
+  await client.query("set citus.node_connection_timeout = '3s'");
+  const { rows: mute } = await client.query(`
+    select nodename as name, nodeport as port
+    from run_command_on_workers('select 1') where not success`);
+  const isMute = (node: FoundNode) =>
+    mute.some(({ name, port }) => name === node.name && port === node.port);
+  return nodes.map((node) => ({ ...node, answers: !isMute(node) }));
 }
