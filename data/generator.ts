@@ -183,7 +183,7 @@ async function writeWhole(
   written: (rows: number, bytes: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const part = `${path}.part`;
+  const part = `${path}.${process.pid}.part`; // another process may write the same file
   async function* bytes(source: AsyncIterable<Piece>) {
     for await (const { text, rows } of source) {
       yield Buffer.from(text, 'latin1');
