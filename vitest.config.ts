@@ -9,9 +9,14 @@ const ORDER = [
   'lib',
   'crash',
   'cluster',
+  'faults',
   'container',
   'tools',
+  'bench',
   'notebooks',
+  'slides',
+  'site',
+  'offline',
   'e2e',
 ];
 
