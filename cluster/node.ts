@@ -172,13 +172,14 @@ function configure(node: Node, programs: Programs, account: Account): void {
   };
   write('workshop.conf', serverSettings(node.role, { ...node, libraries: programs.libraries }));
   write('pg_hba.conf', accessRules());
-  if (node.role !== 'single') write(passFile, `*:*:*:${node.user}:${node.password}\n`);
+  if (node.role !== 'single') write(passFile, `*:*:*:*:${node.password}\n`);
   const main = join(dataDirectory, 'postgresql.conf');
   const include = "include 'workshop.conf'\n";
   if (!readFileSync(main, 'utf8').endsWith(include)) appendFileSync(main, `\n${include}`);
 }
 
-// How nodes of a cluster log in at each other.
+// How nodes of a cluster log in at each other, for whoever asks: so every user who reads distributed
+// tables has this password.
 const passFile = 'workshop-pgpass';
 
 // Keeps one old log; gives the size of the present one.
