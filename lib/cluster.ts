@@ -88,8 +88,9 @@ export async function rebalance(
   db: Database,
   { onProgress = () => {}, signal }: RebalanceOptions = {},
 ): Promise<void> {
+  const { length: shards } = await query(db, '10-rebalance-plan.sql');
   const statement = `select rebalance_table_shards('events', shard_transfer_mode => 'block_writes')`;
-  await runMoves(db, statement, [], { onProgress, signal });
+  await runMoves(db, { shards, statement, parameters: [] }, { onProgress, signal });
 }
 
 /** Moves a shard away from a node, so that there is something to rebalance. Options as of `rebalance`. */
@@ -99,7 +100,7 @@ export async function unburden(
   { onProgress = () => {}, signal }: RebalanceOptions = {},
 ): Promise<void> {
   const statement = readSql('10-unburden.sql');
-  await runMoves(db, statement, [name, port], { onProgress, signal });
+  await runMoves(db, { shards: 1, statement, parameters: [name, port] }, { onProgress, signal });
 }
 
 /**
@@ -137,19 +138,32 @@ function sumTasks(plan: unknown): number {
   return Object.values(plan).reduce((sum: number, part) => sum + sumTasks(part), here);
 }
 
+interface Moves {
+  /** How many shards will move. */
+  shards: number;
+  statement: string;
+  parameters: unknown[];
+}
+
 async function runMoves(
   db: Database,
-  statement: string,
-  parameters: unknown[],
+  { shards, statement, parameters }: Moves,
   { onProgress, signal }: Required<Pick<RebalanceOptions, 'onProgress'>> & RebalanceOptions,
 ): Promise<void> {
   const stop = interruptible(signal);
   const client = await db.connect();
-  const cancel = () => db.query('select pg_cancel_backend($1)', [pidOf(client)]).catch(() => {});
+  const cancel = () =>
+    db.query('select pg_cancel_backend($1::int)', [pidOf(client)]).catch(() => {});
   stop.signal.addEventListener('abort', cancel);
   try {
     const moving = client.query(statement, parameters);
-    await watch(db, moving, onProgress);
+    await watch(db, moving, (progress) =>
+      onProgress({
+        ...progress,
+        rows: progress.state === 'done' ? shards : progress.rows,
+        totalRows: shards,
+      }),
+    );
     await moving;
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : error;
@@ -163,11 +177,11 @@ const pidOf = (client: PoolClient) => (client as PoolClient & { processID: numbe
 
 const POLL_MS = 200;
 
-// the server forgets the progress when it has ended, so the last one seen is told as done
+// the server forgets the progress when it has ended, and does not have it yet when it has just begun
 async function watch(
   db: Database,
   moving: Promise<unknown>,
-  onProgress: (progress: Progress) => void,
+  tell: (progress: Progress) => void,
 ): Promise<void> {
   const started = performance.now();
   let state: Progress['state'] = 'running';
@@ -179,26 +193,13 @@ async function watch(
       state = 'failed';
     },
   );
-  let shards = 0;
-  let moved = 0;
-  let fraction = 0;
-  const tell = () =>
-    onProgress({
-      state,
-      rows: state === 'done' ? shards : moved,
-      totalRows: shards,
-      bytes: 0,
-      fraction,
-      seconds: (performance.now() - started) / 1000,
-    });
+  const seconds = () => (performance.now() - started) / 1000;
+  let seen = { moved: 0, fraction: 0 };
   while (state === 'running') {
-    const [row] = await query<{ shards: number; moved: number; fraction: number }>(
-      db,
-      '10-rebalance-progress.sql',
-    );
-    if (row?.shards) ({ shards, moved, fraction } = row);
-    tell();
+    const [row] = await query<typeof seen>(db, '10-rebalance-progress.sql');
+    if (row && row.fraction > seen.fraction) seen = row;
+    tell({ state, rows: seen.moved, bytes: 0, fraction: seen.fraction, seconds: seconds() });
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
   }
-  tell();
+  tell({ state, rows: seen.moved, bytes: 0, fraction: seen.fraction, seconds: seconds() });
 }

@@ -1,7 +1,6 @@
 -- How far the shards are that are being moved right now. Each has seven
 -- steps; a shard of events stands for all that are co-located with it.
 select
-  count(*) as shards,
   count(*) filter (where move.status = 'Completed') as moved,
   coalesce(avg(case move.status
     when 'Not Started Yet' then 0

@@ -1,5 +1,5 @@
 -- Moves one shard of events, and all that is co-located, away from a node:
--- to the worker that has the fewest.
+-- to the worker that has the most, so that a rebalance has work.
 select citus_move_shard_placement(
   mover.shardid, mover.nodename, mover.nodeport, target.nodename, target.nodeport,
   shard_transfer_mode => 'block_writes'
@@ -17,6 +17,6 @@ cross join lateral (
   from pg_dist_node as node
   where node.shouldhaveshards and node.isactive
     and (node.nodename, node.nodeport) <> (mover.nodename, mover.nodeport)
-  order by (select count(*) from pg_dist_placement as held where held.groupid = node.groupid)
+  order by (select count(*) from pg_dist_placement as held where held.groupid = node.groupid) desc
   limit 1
 ) as target
