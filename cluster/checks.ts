@@ -9,7 +9,7 @@ import { askFacts, type ServerFacts } from './facts.ts';
 import { instanceStatus } from './index.ts';
 import { readInstance, root } from './instance.ts';
 import { installCommand, missingExtensions } from './packages.ts';
-import { findPrograms } from './programs.ts';
+import { findPrograms, hasCitus, inspectPrograms, type Programs } from './programs.ts';
 
 /** `warning`: usable, with something less. `unknown`: another line says why. */
 export interface Finding {
@@ -87,15 +87,22 @@ function checkPrograms({ choice }: Subject): Finding {
     return text ? ok(`in containers: ${text}`) : bad(reason, 'start the container engine');
   }
   if (choice.engine !== 'native') return ok('not needed on this machine');
-  const [best] = findPrograms();
+  const [best] = usedPrograms();
   if (!best) return bad('no PostgreSQL 15 to 18 on this machine', 'npm run up');
   const lacks = missingExtensions(best).map(({ extension }) => extension);
   const text = `${best.version} in ${best.folder}`;
-  if (!lacks.length) return ok(`${text}, with hll, pg_cron, pg_partman, tdigest`);
+  const all = `hll, pg_cron, pg_partman, tdigest${hasCitus(best) ? ', citus' : ''}`;
+  if (!lacks.length) return ok(`${text}, with ${all}`);
   const fix = `npm run up, or: ${installCommand(best.major)}`;
   return lacks.includes('hll')
     ? bad(`${text}, without ${lacks.join(', ')}`, fix)
     : warn(`${text}, without ${lacks.join(', ')}`, fix);
+}
+
+// Those that run the database; without one, those that would.
+function usedPrograms(): Programs[] {
+  const used = readInstance()?.programs;
+  return [used ? inspectPrograms(used) : undefined, ...findPrograms()].filter((found) => !!found);
 }
 
 async function checkServer({ choice, facts }: Subject): Promise<Finding> {
