@@ -60,7 +60,8 @@ async function write(who: string, open: (written: () => void) => Promise<unknown
 
 // %% [markdown]
 // The two early writers stay open until the five others have ended. If a writer ever had to wait for the rollup,
-// this cell would never end: the rollup waits for the early ones, and those for the rest.
+// this cell would be stuck, and the rollup would give up in the end: it waits for the early ones, and those for the
+// rest.
 
 // %%
 const gates: (() => void)[] = [];
