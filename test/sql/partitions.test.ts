@@ -299,4 +299,4 @@ test('without pg_partman plain SQL makes the same partitions', async () => {
   } finally {
     await plain.drop();
   }
-});
+}, 180_000);
