@@ -12,6 +12,7 @@ export const backlog: Case = {
     const { engine, quick } = bench;
     const pairs = quick ? 1 : 5;
     const memory: Samples = { ours: [], other: [] };
+    if (!quick) bench.report(`${pairs} pairs, about a minute each where nothing else runs`);
     const samples = await alternate(
       pairs,
       {

@@ -1,7 +1,9 @@
 /** The database that is measured: one of its own, or that of DATABASE_URL when nothing is lost by it. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { chooseEngine, destroyInstance, startInstance } from '../../cluster/index.ts';
+import { DATA_FOLDER } from '../../data/generator.ts';
 import { connect, type Database, databaseUrl } from '../../lib/connect.ts';
 import { loadCsv } from '../../lib/copy.ts';
 import { makeFiles } from '../../lib/data.ts';
@@ -34,7 +36,7 @@ export async function withBench(
     await build(ours, report);
     report('making events');
     const files = await makeFiles({
-      name: 'bench',
+      name: FILES,
       ...(quick ? { files: 2, rows: 2_000 } : { files: 10, rows: 200_000 }),
     });
     const engine = serverLine(await describeServer(ours));
@@ -51,12 +53,16 @@ export async function withBench(
     await clear(ours);
   } finally {
     await Promise.all([ours.end(), tutorial.end()]);
+    rmSync(join(DATA_FOLDER, FILES), { recursive: true, force: true });
     // nothing in it is worth keeping, and it is large
     if (source !== 'url') await destroyInstance(INSTANCE);
   }
 }
 
 const INSTANCE = 'bench';
+
+/** The folder below `data/` for the files of this run. */
+export const FILES = `bench-${process.pid}`;
 
 // the tutorial's statements say `events`, and find its own table
 function withSearchPath(url: string): string {

@@ -1,7 +1,7 @@
 import { loadCsv } from '../../lib/copy.ts';
 import { makeFiles } from '../../lib/data.ts';
 import { type Bench, type Case, pairReporter } from './bench.ts';
-import { COLUMNS } from './database.ts';
+import { COLUMNS, FILES } from './database.ts';
 import { alternate, compare, stopwatch } from './measure.ts';
 
 /** The everyday run of both rollups: few new events, many that were counted before. */
@@ -38,7 +38,7 @@ let batch = 0;
 async function addEvents({ ours, quick }: Bench): Promise<void> {
   const rows = quick ? 500 : 10_000;
   const files = await makeFiles({
-    name: 'bench/new',
+    name: `${FILES}/new`,
     files: 1,
     rows,
     days: 5 / 1440,
