@@ -32,7 +32,7 @@ export function factLines({ version, available, nodes }: ServerFacts): string[] 
     .filter(({ isCoordinator }) => !isCoordinator)
     .map(({ name, port }) => `${name}:${port}`);
   const cluster = nodes.length
-    ? `Citus ${available.citus}, a coordinator and ${workers.length} workers (${workers.join(', ')})`
+    ? `Citus ${available.citus}, a coordinator and ${workers.length} worker${workers.length === 1 ? '' : 's'} (${workers.join(', ')})`
     : 'one node';
   const used = ['hll', 'topn', 'pg_partman', 'pg_cron', 'tdigest', 'citus'];
   const offered = used
