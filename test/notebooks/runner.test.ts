@@ -43,6 +43,15 @@ describe('an exercise', () => {
     expect(exercises).toEqual([{ id: '00.1', state: 'ok', say: 'two' }]);
     expect(notebook.cells[1].source).toContain('sum = 1 + 1; // no pattern: $1 $& $$\n');
   });
+
+  it('is revealed in any cell, without an import', async () => {
+    const { failure, notebook } = await run('by-hand', { timeoutMs: 60_000 }); // it loads the whole kit
+    expect(failure?.message).toBeUndefined();
+    const [, shown, , , refused] = notebook.cells.map(({ outputs }) => JSON.stringify(outputs));
+    expect(shown).toContain('```typescript\\nvisits = `');
+    expect(shown).toContain('unique nulls not distinct (country)');
+    expect(refused).toContain('there are: 02.1, 02.2, 02.3.');
+  });
 });
 
 describe('a broken notebook is rejected', () => {
