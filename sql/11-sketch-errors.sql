@@ -1,6 +1,6 @@
 -- Distinct devices and sessions of a customer in a quarter of a day, from
--- the sketches and exactly. Up to 160 values a sketch keeps the values
--- themselves, so small groups say nothing.
+-- the sketches and exactly. Small groups are exact, or nearly so, and say
+-- nothing.
 with exact as (
   select
     customer_id,
