@@ -133,8 +133,7 @@ interface Rollup { seconds: number; by: 'this cell' | 'pg_cron' }
 const samples: Sample[] = [];
 const rollups: Rollup[] = [];
 const chart = (live: Live) => drawVegaLite({
-  title: `Customer 1, events since ${began.toISOString().slice(11, 16)} (UTC)`,
-  width: 640, height: 240,
+  title: `Customer 1, events since ${began.toISOString().slice(11, 16)} (UTC)`, width: 640, height: 240,
   encoding: { x: { field: 'seconds', type: 'quantitative', title: 'seconds', scale: { nice: false } } },
   layer: [{
     data: { values: samples },
@@ -166,15 +165,11 @@ const nextRun = () =>
     : `The next minute begins in ${60 - new Date().getSeconds()} s, and pg_cron with it at the latest.`;
 
 // %% tags=["timeout-120"]
-const stream = streamEvents(db);
-const status = new Live();
-const area = new Live();
+const [stream, status, area] = [streamEvents(db), new Live(), new Live()];
 const start = Date.now();
 const seconds = () => (Date.now() - start) / 1000;
 samples.length = rollups.length = 0;
-let ends = 85;
-let nextOwnRun = 6;
-let counted = -1;
+let [ends, nextOwnRun, counted] = [85, 6, -1];
 while (seconds() < ends) {
   const own = seconds() > nextOwnRun && !runsOf('pg_cron');
   if (own) { await rollUpAll(db); nextOwnRun += 8; }
