@@ -326,16 +326,17 @@ const left = isCluster ? await query(db, '10-rebalance-plan.sql') : [];
 // that writes to a cluster must be ready to do so.
 
 // %% tags=["timeout-120"]
-let isolated = false;
 let alone = after;
 if (needsSeveralNodes(server, 'a shard for one customer')) {
-  const load = await underLoad(db, async () => { isolated = await isolateCustomer(db, biggest); });
-  if (isolated) chartLoad(`Cutting out customer ${biggest}`, load.samples);
-  if (isolated) table(load.refusals.map((message) => ({ refused_and_repeated: message })));
-  else
+  if ((await findCustomer(db, biggest))?.alone)
     html(`Customer ${biggest} has a shard of its own already, from an earlier run. ` +
       '<code>npm run reset -- 10</code> undoes it.');
-  sent += load.sent;
+  else {
+    const load = await underLoad(db, () => isolateCustomer(db, biggest));
+    chartLoad(`Cutting out customer ${biggest}`, load.samples);
+    table(load.refusals.map((message) => ({ refused_and_repeated: message })));
+    sent += load.sent;
+  }
   alone = await mapShards(db);
 }
 
