@@ -333,7 +333,7 @@ drawPlot({
 // **Read:** [the parameters of hll](https://github.com/citusdata/postgresql-hll#explanation-of-parameters-and-tuning)
 
 // %%
-let log2m: number | undefined;
+let log2m = 11;
 //#region solution
 log2m = 14;
 //#endregion

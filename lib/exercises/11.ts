@@ -25,10 +25,12 @@ async function breakIt(db: Database, statement: string): Promise<Verdict> {
 }
 
 // by the standard error of 2^log2m registers
-function sizeSketch(_: Database, log2m: number | undefined): Verdict {
-  if (log2m === undefined)
-    return todo('a number: the smallest log2m whose standard error is at most 1 %.');
+function sizeSketch(_: Database, log2m: number): Verdict {
   const error = (exponent: number) => `${(104 / Math.sqrt(2 ** exponent)).toFixed(2)} %`;
+  if (log2m === 11)
+    return todo(
+      `with 11 the standard error is ${error(11)}. Which is the smallest for 1 % or less?`,
+    );
   if (log2m === 14) return ok(`2^14 registers have ${error(14)}, and 2^13 only ${error(13)}.`);
   if (log2m > 31)
     return wrong(`That may be the number of registers. log2m is the exponent: 2^log2m registers.`);
