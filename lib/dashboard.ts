@@ -51,14 +51,15 @@ export function topDevices(db: Database, question: Question): Promise<TopDevice[
 }
 
 /**
- * The newest time in the rollups. A dashboard in production counts back from now; a chapter counts back from here,
- * so that data made yesterday still shows.
+ * The newest time in the rollups, of one customer or of all. A dashboard in production counts back from now; a chapter
+ * counts back from here, so that data made yesterday still shows.
  */
-export async function latestTime(db: Database): Promise<Date> {
+export async function latestTime(db: Database, customerId?: number): Promise<Date> {
   const [row] = await query<{ latest: Date | null }>(
     db,
     `select max(minute) + interval '5 minutes' as latest from rollup_events_5min
-      where minute <= now()`,
+      where minute <= now() and ($1::bigint is null or customer_id = $1)`,
+    [customerId ?? null],
   );
   if (!row?.latest)
     throw new Error(
