@@ -10,13 +10,13 @@
 // %% [markdown]
 // ## Open a connection
 //
-// `connect` opens a *pool*: a handful of connections that statements take in turn. The address comes from the
-// environment variable `DATABASE_URL` if you set it, otherwise from the database that the kit started for you.
-// The password is left out when the address is shown.
+// `ready` calls `connect`, which opens a *pool*: a handful of connections that statements take in turn. Its
+// name is `db` in every chapter. The address comes from the environment variable `DATABASE_URL` if you set it,
+// otherwise from the database that the kit started for you. It is shown without its password.
 
 // %%
-import { checkpoint, connect, databaseUrl, describeServer, listNodes, matching, needsSeveralNodes, query,
-  ready, serverLine, show, shownUrl, summary, table } from '../lib/index.ts';
+import { checkpoint, connect, databaseUrl, describeServer, listNodes, matching, needsSeveralNodes,
+  query, ready, serverLine, show, shownUrl, summary, table } from '../lib/index.ts';
 
 const db = await ready('01');
 shownUrl(databaseUrl());
@@ -33,8 +33,9 @@ await show(
   `select $1::text as greeting, now() as server_time, current_database() as database`, ['hello']);
 
 // %% [markdown]
-// `query` does the same and hands you the rows as TypeScript objects. You say what a row looks like, and the
-// editor helps from there: type `row.` in a new cell and press *Tab*.
+// `query` does the same and hands you the rows as TypeScript objects. `interface` says what a row looks like,
+// and the editor helps from there: type `row.` in a new cell and press *Tab*. (A cell shows the value of its
+// last line.)
 
 // %%
 interface Answer {
@@ -48,9 +49,9 @@ row;
 // ## One server or several?
 //
 // This workshop runs the same SQL on two engines. **PostgreSQL** is one server, and it is plenty for a long
-// time. **Citus** is an extension that spreads tables over several servers: a *coordinator*, which you talk
-// to, and *workers*, which hold the rows. Where a chapter shows something that takes several servers, it says
-// so.
+// time. **Citus** is an extension that spreads tables over several servers, its *nodes*: a *coordinator*, which
+// you talk to, and *workers*, which hold the rows. Where a chapter shows something that takes several nodes, it
+// says so.
 
 // %%
 const server = await describeServer(db);
@@ -60,8 +61,8 @@ table(
 );
 
 // %% [markdown]
-// On a cluster, a node that `takes_shards` holds rows: a *shard* is a part of a table (chapter 02). The coordinator
-// holds none. It knows where they are, and sends each question there.
+// On a cluster, a node that `takes_shards` holds rows: a *shard* is a part of a table (chapter 02). The
+// coordinator holds none. It knows where they are, and sends each question there.
 
 // %%
 if (needsSeveralNodes(server, 'a look at the workers')) table(await listNodes(db));
@@ -69,8 +70,8 @@ if (needsSeveralNodes(server, 'a look at the workers')) table(await listNodes(db
 // %% [markdown]
 // ## What could go wrong
 //
-// The address is wrong, or nothing answers there. That failure is worth seeing once, on purpose: the message
-// says where it looked and what to do next.
+// The address is wrong, or nothing answers there. The next cell **fails on purpose**, and catches the error to
+// show its message: where it looked, and what to do next.
 
 // %%
 const refused = await connect('postgres://nobody@127.0.0.1:1/nowhere').catch(
@@ -83,8 +84,8 @@ refused as string;
 
 // %%
 checkpoint('01.1', 'the server answers', row?.answer, 42);
-checkpoint('01.2', 'it is PostgreSQL 15 or newer',
-  server.version, matching(/^(1[5-9]|[2-9]\d)\b/), 'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.');
+checkpoint('01.2', 'it is PostgreSQL 15 or newer', server.version, matching(/^(1[5-9]|[2-9]\d)\b/),
+  'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.');
 checkpoint('01.3', 'a wrong address says what to do',
   String(refused), matching(/Cannot connect to .*\. (Run|DATABASE_URL)/s));
 
