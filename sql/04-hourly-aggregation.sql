@@ -35,8 +35,10 @@ begin
     customer_id, event_type, country, browser,
     date_trunc('hour', event_time, 'UTC') as hour,
     count(*) as event_count,
-    hll_add_agg(hll_hash_bigint(device_id)) as device_distinct_count,
-    hll_add_agg(hll_hash_bigint(session_id)) as session_distinct_count,
+    -- 2^11 registers of 5 bits, and up to 32 values as they are: more
+    -- would be slow to merge, and most groups are small
+    hll_add_agg(hll_hash_bigint(device_id), 11, 5, 32) as device_distinct_count,
+    hll_add_agg(hll_hash_bigint(session_id), 11, 5, 32) as session_distinct_count,
     topn_add_agg(device_id::text) as top_devices_1000
   from events
   where event_id between start_id and end_id

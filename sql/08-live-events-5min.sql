@@ -33,8 +33,8 @@ begin
     event.event_type, event.country, event.browser,
     date_bin('5 minutes', event.event_time, '2000-01-01 00:00+00'::timestamptz),
     count(*),
-    hll_add_agg(hll_hash_bigint(event.device_id)),
-    hll_add_agg(hll_hash_bigint(event.session_id)),
+    hll_add_agg(hll_hash_bigint(event.device_id), 11, 5, 32),
+    hll_add_agg(hll_hash_bigint(event.session_id), 11, 5, 32),
     topn_add_agg(event.device_id::text)
   from events as event
   where event.customer_id = customer

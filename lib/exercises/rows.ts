@@ -21,9 +21,9 @@ export function group(
     insert into ${rollup} (customer_id, event_type, country, browser, ${unit}, event_count,
                            device_distinct_count, session_distinct_count, top_devices_1000)
     select ${customer}, '${event}', '${country}', 'chrome', ${time}, ${devices.length}, devices, sessions, list
-      from (select hll_add_agg(hll_hash_bigint(id)) as devices, topn_add_agg(id::text) as list
+      from (select hll_add_agg(hll_hash_bigint(id), 11, 5, 32) as devices, topn_add_agg(id::text) as list
               from unnest(array[${devices}]::bigint[]) as id) as device,
-           (select hll_add_agg(hll_hash_bigint(id)) as sessions
+           (select hll_add_agg(hll_hash_bigint(id), 11, 5, 32) as sessions
               from unnest(array[${sessions}]::bigint[]) as id) as session`;
 }
 

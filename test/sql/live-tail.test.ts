@@ -55,9 +55,9 @@ test('begins there too in a session with another date style', async () => {
 });
 
 test('gives sketches and device lists that go on from those of the rollup', async () => {
-  await insertEvents(db.pool, 200, { customers: 1, devices: 50 });
+  await insertEvents(db.pool, 200, { customers: 1, devices: 30 });
   await rollUp(db.pool);
-  await insertEvents(db.pool, 200, { customers: 1, devices: 50 });
+  await insertEvents(db.pool, 200, { customers: 1, devices: 30 });
   const live = await one(
     db.pool,
     `select round(hll_cardinality(hll_union_agg(device_distinct_count)))::int as devices,
