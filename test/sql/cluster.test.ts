@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  type ClusterNode,
   countTasks,
   findCustomer,
   isolateCustomer,
@@ -96,8 +97,8 @@ test('shards move to where room is while events come in, and none is lost', asyn
   const workers = (await listNodes(pool)).filter((node) => node.role === 'worker');
   const last = workers.at(-1);
   await unburden(pool, last ?? expect.fail());
-  const shardsOf = async () =>
-    (await listNodes(pool)).find(({ port }) => port === last?.port)?.shards;
+  const isLast = ({ name, port }: ClusterNode) => name === last?.name && port === last.port;
+  const shardsOf = async () => (await listNodes(pool)).find(isLast)?.shards;
   expect(await shardsOf()).toBe((last?.shards ?? 0) - 1);
 
   const seen: Progress[] = [];
