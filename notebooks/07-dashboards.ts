@@ -241,9 +241,9 @@ async function milliseconds(file: string): Promise<number> {
 }
 
 // %% [markdown]
-// Blue over the line are the rollups, orange below it the raw events. The axis is logarithmic. Where the two are near
-// each other, few events were asked for: a rollup's time depends on its groups, and that of the raw events on how many
-// there are. They are a small load here. `npm run bench` does the same with more.
+// Blue numbers above the line are the rollups, those below it the raw events; the axis is logarithmic. The time of a
+// rollup depends on its groups, that of the raw events on how many there are. Here there are few, so for a few minutes
+// of time the two may be near each other, or swapped; for a week they are not. Load ten times more and look again.
 
 // %%
 const timings: { question: string; from: string; ms: number }[] = [];

@@ -8,7 +8,7 @@
 
 // %%
 import { atLeast, checkpoint, COLOURS, describeServer, drawVegaLite, exercise, html, Live, query, ready,
-  recount, rollUpAll, runFile, show, streamEvents, summary, table } from '../lib/index.ts';
+  recount, rollUpAll, runFile, streamEvents, summary, table } from '../lib/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const db = await ready('08');
@@ -16,10 +16,10 @@ const db = await ready('08');
 // %% [markdown]
 // ## The schedule
 //
-// **pg_cron** runs SQL inside the server, as `cron` would. Three jobs are all that the pipeline needs:
-// rollups, partitions (those ahead are made, those of an hour that is over become one), and old events away
-// (chapter 09). A job that is still running is not started a second time, and a rollup that fails has changed
-// nothing: the next one does its work.
+// **pg_cron** runs SQL inside the server, at times that you give. Three jobs are all that the pipeline needs: one
+// rolls up, one makes partitions ahead and puts old ones together, one drops old events (chapter 09). A job that is
+// still running is not started a second time, and a rollup that fails has changed nothing: the next one does its
+// work.
 //
 // Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the job
 // repeats the rollup every ten seconds until its minute is over.
@@ -29,7 +29,13 @@ const server = await describeServer(db);
 await runFile(db, '08-schedule.sql');
 
 // %%
-if (server.canSchedule) await show(db, '08-schedule-status.sql');
+interface Job {
+  jobname: string; schedule: string; command: string;
+  run_count: number; failure_count: number; last_status: string | null; last_start: Date | null;
+}
+const jobs = () => query<Job>(db, '08-schedule-status.sql');
+if (server.canSchedule)
+  table((await jobs()).map(({ jobname, schedule, command }) => ({ jobname, schedule, command })));
 
 // %% [markdown]
 // ### Exercise 08.1: every night at three
@@ -110,7 +116,7 @@ await exercise('08.2', db, waiting);
 // asks once a second, for the biggest of them: how many events of the last minutes are rolled up, how many
 // wait? Blue is counted, orange waits. Each time a rollup runs, orange turns blue.
 //
-// A scheduler that knows minutes only begins with the next one. Until then the cell is the scheduler: every 8
+// A schedule of minutes begins with the next full one. Until then the cell is the scheduler: every 8
 // seconds it calls what the job calls, drawn as a dashed line. A solid line is a run of pg_cron, which the cell left
 // alone. It ends a few seconds after the first of these; when none comes, after 85 seconds.
 
@@ -173,16 +179,16 @@ let [ends, nextOwnRun, counted] = [85, 6, -1];
 while (seconds() < ends) {
   const own = seconds() > nextOwnRun && !runsOf('pg_cron');
   if (own) { await rollUpAll(db); nextOwnRun += 8; }
-  const now = await sample();
+  const [now, at] = [await sample(), seconds()];
   if (counted >= 0 && now.rolled_up > counted) {
-    rollups.push({ seconds: seconds(), by: own ? 'this cell' : 'pg_cron' });
+    rollups.push({ seconds: at, by: own ? 'this cell' : 'pg_cron' });
     if (ends === 85 && (!own || (!server.canSchedule && rollups.length === 2)))
       ends = Math.max(20, seconds() + 4);
   }
   counted = now.rolled_up;
   samples.push(
-    { seconds: seconds(), state: 'rolled up', events: counted },
-    { seconds: seconds(), state: 'waiting', events: now.live - counted },
+    { seconds: at, state: 'rolled up', events: counted },
+    { seconds: at, state: 'waiting', events: now.live - counted },
   );
   status.html(nextRun());
   await chart(area);
@@ -192,25 +198,37 @@ const sent = await stream.stop();
 `${sent} events sent, ${runsOf('this cell')} rollups by this cell, ${runsOf('pg_cron')} by pg_cron seen`;
 
 // %% [markdown]
-// ## Who did that?
+// ## Is the live tail exact?
 //
-// The scheduler keeps a diary: what ran, when, and how it ended.
+// The stream has ended. Whatever is rolled up by now, the live tail must be the number of raw events.
 
 // %%
-if (server.canSchedule) await show(db, '08-schedule-status.sql');
+const [tail] = await total('live_events_5min(1, $1)');
+const [raw] = await query<{ events: number }>(db,
+  'select count(*) as events from events where customer_id = 1 and event_time >= $1', [began]);
+table([{ live_tail: tail!.events, raw_events: raw!.events }]);
+
+// %% [markdown]
+// ## Who did that?
+//
+// The scheduler keeps a diary: how often each job ran in the last hour, and how it ended.
+
+// %%
+if (server.canSchedule)
+  table((await jobs()).map(({ jobname, run_count, failure_count, last_status, last_start }) =>
+    ({ jobname, run_count, failure_count, last_status, last_start })));
 else
-  html(
-    'pg_cron is not in this database, so the cell above ran the rollups itself. <code>npm run doctor</code> says how to get it.',
-  );
+  html('pg_cron is not in this database, so the loop above ran the rollups itself. ' +
+    '<code>npm run doctor</code> says how to get it.');
 
 // %% [markdown]
 // ## Stop it
 //
 // A schedule that nobody stops runs for ever. This takes away the workshop's jobs and no other; then one last
-// rollup counts what came after the last tick.
+// rollup counts what came after the last run.
 
 // %%
-await runFile(db, '08-unschedule.sql');
+await runFile(db, '08-unschedule.sql', { folded: true });
 await rollUpAll(db);
 const totals = await recount(db);
 table(totals);
@@ -227,6 +245,7 @@ checkpoint('08.3', 'every event is counted once',
   totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 const shown = samples.filter((sample) => sample.state === 'waiting').map((sample) => sample.events);
 checkpoint('08.4', 'the live tail never counts less than the rollup', Math.min(...shown), atLeast(0));
+checkpoint('08.5', 'and it counts every event', tail!.events, raw!.events);
 
 // %%
 summary({
