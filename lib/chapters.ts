@@ -11,8 +11,8 @@ export interface Chapter {
 /** The workshop in its order. */
 export const CHAPTERS: readonly Chapter[] = [
   { id: '00', name: '00-start-here', title: 'Start here', minutes: 5 },
-  { id: '01', name: '01-connect', title: 'A database and a connection', minutes: 5 },
-  { id: '02', name: '02-schema', title: 'A schema for time and customers', minutes: 10 },
+  { id: '01', name: '01-connect', title: 'A database and a connection', minutes: 3 },
+  { id: '02', name: '02-schema', title: 'A schema for time and customers', minutes: 12 },
   { id: '03', name: '03-window', title: 'Which events are safe to roll up', minutes: 10 },
   { id: '04', name: '04-rollups', title: 'Rollup functions', minutes: 10 },
   { id: '05', name: '05-load', title: 'Load events with COPY', minutes: 10 },

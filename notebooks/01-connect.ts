@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Connect, and find out what you are connected to
 //
-// **5 minutes.** A connection, the first statement, and one fact to hold on to through the workshop: is this
+// **3 minutes.** A connection, the first statement, and one fact to hold on to through the workshop: is this
 // one server, or a cluster of several?
 //
 // **What you need:** a running database. `npm start` has started one; `npm run up` in a terminal starts it

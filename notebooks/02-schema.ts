@@ -1,15 +1,16 @@
 // %% [markdown]
 // # Give events a place in time, and a customer to live with
 //
-// **10 minutes.** You create the raw table and the rollup tables. Two decisions are made here that everything
-// later leans on: rows are kept in *partitions* by time, and every table can be spread by *customer*.
+// **12 minutes.** You look at the raw table and the rollup tables, statement by statement. Two decisions are
+// made here that everything later leans on: events are kept in *partitions* by time, and every table can be
+// spread by *customer*.
 //
 // **What you need:** a running database. Chapter 01 is not required.
 
 // %%
-import { atLeast, between, checkpoint, colocationPicture, COLOURS, countTasks, describeServer, drawPlot, drawShardMap,
-  exercise, findPlacement, mapShards, needsSeveralNodes, query, ready, runFile, show, showPicture, summary, table } from
-  '../lib/index.ts';
+import { atLeast, between, checkpoint, colocationPicture, COLOURS, countTasks, describeServer,
+  drawPlot, drawShardMap, exercise, findPlacement, mapShards, needsSeveralNodes, query, ready,
+  runFile, show, showPicture, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('02');
@@ -23,11 +24,11 @@ const db = await ready('02');
 //   next chapter shows why exactly-once counting depends on it.
 // * `partition by range (event_time)`: the table itself stores nothing. Its partitions do, each one for a
 //   stretch of time.
-// * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each group of pages, so it
-//   is a thousand times smaller than a B-tree, and it is enough to find "the ids since last time".
+// * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each stretch of the table, so
+//   it stays small. It is enough to find "the ids since last time", because ids arrive in order.
 //
-// `ready` has run all files of `sql/` once, and each may be run any number of times:
-// running this one again changes nothing.
+// `runFile` shows a file of `sql/` and runs it. `ready` has run them all once, and each may run any number of
+// times: running this one again changes nothing.
 
 // %%
 await runFile(db, '02-events.sql');
@@ -37,17 +38,16 @@ await runFile(db, '02-events.sql');
 //
 // A rollup holds one row for each group that a dashboard can ask about: customer, event type, country,
 // browser, and the 5 minutes (or the hour) in which it happened. Beside the plain count stand two
-// **HyperLogLog** sketches, to count distinct devices and sessions, and a **TopN** list of the most active
-// devices. Chapter 04 fills them.
+// **HyperLogLog** *sketches*, small summaries that tell how many different devices and sessions there were, and
+// a **TopN** list of the most active devices. Chapter 04 fills them.
 //
 // `nulls not distinct` in the unique index matters: an event without a country must find its group again, or
-// each run would add a group of its own.
+// each run would add a group of its own. The hourly table is the same with `hour` in place of `minute`, and
+// folded: a click opens it.
 
 // %%
 await runFile(db, '02-rollup-events-5min.sql');
-
-// %%
-await runFile(db, '02-rollup-events-1hr.sql');
+await runFile(db, '02-rollup-events-1hr.sql', { folded: true });
 
 // %% [markdown]
 // ### Exercise 02.1: count those without a country
@@ -84,16 +84,16 @@ visits = `
 await exercise('02.1', db, visits);
 
 // %% [markdown]
-// A check tries the statement out and takes everything back: you can run it as often as you like, and it
-// leaves nothing behind.
-
-// %% [markdown]
+// A check tries the statement out and takes everything back: run it as often as you like.
+//
 // ## Keep a customer's rows together
 //
-// On a cluster, rows must be told where to live. All tables are distributed by `customer_id`, which puts
+// On a cluster, rows must be told where to live. All tables are *distributed* by `customer_id`, which puts
 // everything of one customer on one node: *co-location*. A dashboard, which is always about one customer, then
-// asks exactly one node, and a rollup reads and writes on the same node. On a single server the file says that
-// there is nothing to do.
+// asks exactly one node, and a rollup reads and writes on the same node. On a single server the second file
+// says that there is nothing to do.
+//
+// The first file makes a small table more: how far the rollup has come for each customer. Chapter 08 uses it.
 
 // %%
 await runFile(db, '02-rollup-progress.sql');
@@ -110,10 +110,11 @@ const placement = await findPlacement(db, 42);
 showPicture(colocationPicture(placement));
 
 // %% [markdown]
-// On a cluster, here is the *shard map*: an area for each node, a column for each range of hashes, and in it the shards
-// of three tables, one on the other. They are as high as they have rows; while there are none, all are alike.
+// On a cluster, the next cell draws the real ones. The *shard map* has an area for each node, a column for each
+// range of hashes, and in it the shards of three tables, one on the other: as high as they have rows, and all
+// alike while there are none.
 //
-// The table below it asks `explain` how many queries to shards a statement becomes, its *task count*: one for one
+// Below it, `explain` tells how many queries to shards a statement becomes, its *task count*: one for one
 // customer, as many as there are shards for all.
 
 // %%
@@ -132,14 +133,14 @@ if (needsSeveralNodes(server, 'a map of the shards')) {
 // %% [markdown]
 // ## Partitions: fine where it is busy, coarse where it is quiet
 //
-// Old data should go away by dropping a table, which takes no longer for a billion rows than for one. For
-// that, each stretch of time needs its own. The tutorial behind this workshop uses 5 minutes.
+// Old data should go away by dropping a table, which deletes no row one by one. For that, each stretch of time
+// needs a table of its own. The tutorial behind this workshop uses 5 minutes.
 //
-// A week of that is 2,016 tables, and each query plans over all of them. So the kit makes 5-minute partitions
-// only around now and a little ahead (with **pg_partman**), and day-sized ones for the history.
+// A week of that is 2,016 tables, and each query plans over all of them. So the kit makes 5-minute
+// partitions only around now and a little ahead (with **pg_partman**), and day-sized ones for the history.
 // `maintain_partitions` looks at what is there and adds what is missing: call it as often as you like. A
-// *default* partition catches rows that belong nowhere, so that no event is ever refused, and the next call
-// moves them to where they should be.
+// *default* partition takes the rows that belong nowhere else, and the next call moves them to where they
+// should be.
 
 // %%
 await runFile(db, '02-maintain-partitions.sql', { folded: true });
@@ -152,19 +153,20 @@ interface Partition {
   range_from: Date | null;
   range_to: Date | null;
 }
-const partitions = await query<Partition>(db, '09-partitions.sql');
+const partitions = await query<Partition>(db, `
+  select name::text, kind, range_from, range_to from event_partitions() order by range_from`);
 table(partitions.slice(-8), { caption: `the last 8 of ${partitions.length} partitions` });
 
 // %% [markdown]
-// Look at them on a line of time. The upper picture is the whole week: days. The lower one is the last hour
-// and what comes: 5 minutes each, with room ahead so that the next events find a place.
+// Look at them on a line of time. The upper picture is the whole week, in days; 5 minutes are too narrow to be
+// seen there, and begin where the grey ends. The lower one shows them, with room ahead of the line so that the
+// next events find a place.
 
 // %%
 const bounded = partitions.filter((part) => part.range_from && part.range_to);
 const timeline = (title: string, shown: Partition[]) =>
   drawPlot({
-    title,
-    width: 720, height: 110, marginLeft: 20, marginRight: 20,
+    title, width: 720, height: 110, marginLeft: 20, marginRight: 20,
     x: { type: 'utc', label: null },
     y: { axis: null },
     color: { domain: ['history', '5 minutes'], range: [COLOURS.grey, COLOURS.blue], legend: true },
@@ -174,10 +176,7 @@ const timeline = (title: string, shown: Partition[]) =>
     ],
   });
 timeline('All partitions; the line is now', bounded);
-timeline(
-  'The 5-minute partitions',
-  bounded.filter((part) => part.kind === '5 minutes'),
-);
+timeline('The 5-minute partitions', bounded.filter((part) => part.kind === '5 minutes'));
 
 // %% [markdown]
 // ### Exercise 02.2: how many partitions of each kind?
@@ -210,17 +209,17 @@ await exercise('02.2', db, kinds);
 // %% [markdown]
 // ## What does a partition buy?
 //
-// Ask for the last five minutes and look at which tables the server reads. `explain` shows the plan without
-// running it: of all the partitions, only those that can hold such rows are left. This is called *pruning*.
+// Ask for the last five minutes and look at which tables the server reads. `explain` shows the plan of a
+// statement without running it. Of all the partitions, only those that can hold such rows are left; one server
+// counts the others as `Subplans Removed`. This is called *pruning*.
 
 // %%
 const plan = await query<{ 'QUERY PLAN': string }>(db, `
   explain (costs off) select count(*) from events
    where event_time >= now() - interval '5 minutes' and event_time < now() + interval '1 minute'`);
-const scanned = new Set(
-  plan.flatMap((line) => line['QUERY PLAN'].match(/on (events_\w+)/)?.[1] ?? []),
-);
-table(plan.slice(0, 12));
+const lines = plan.map((line) => line['QUERY PLAN']);
+const scanned = new Set(lines.flatMap((line) => line.match(/on (events_\w+)/)?.[1] ?? []));
+lines.filter((line) => !/Filter|Output/.test(line)).slice(0, 16).join('\n');
 
 // %% [markdown]
 // ### Exercise 02.3: read one day, not all of them
@@ -258,7 +257,8 @@ await exercise('02.3', db, oneDay);
 // %%
 const names = await query<{ relname: string }>(db, `
   select relname from pg_class
-   where relname in ('events', 'rollup_events_5min', 'rollup_events_1hr') and relkind in ('r', 'p') order by 1`);
+   where relname in ('events', 'rollup_events_5min', 'rollup_events_1hr') and relkind in ('r', 'p')
+   order by 1`);
 checkpoint('02.1', 'three tables are there',
   names.map((row) => row.relname).join(', '), 'events, rollup_events_1hr, rollup_events_5min');
 checkpoint('02.2', 'there are 5-minute partitions ahead of now',
@@ -266,9 +266,10 @@ checkpoint('02.2', 'there are 5-minute partitions ahead of now',
 checkpoint('02.3', 'the plan reads a few partitions only', scanned.size, between(1, 6));
 checkpoint('02.4', 'the history has its days',
   bounded.filter((part) => part.kind === 'history').length, atLeast(7));
-const homes = placement.shards.filter(({ min, max }) => min <= placement.hash && placement.hash <= max);
+const { shards, hash } = placement;
+const homes = shards.filter(({ min, max }) => min <= hash && hash <= max).map(({ node }) => node);
 checkpoint('02.5', 'the four shards of a customer stand on one node',
-  [homes.length, new Set(homes.map((shard) => shard.node)).size].join(' shards, nodes: '), '4 shards, nodes: 1');
+  `${homes.length} shards, nodes: ${new Set(homes).size}`, '4 shards, nodes: 1');
 
 // %%
 summary({

@@ -65,7 +65,7 @@ describe('the bar of a notebook', () => {
     const last = CHAPTERS.at(-1)?.id;
     const after = CHAPTERS.slice(3).reduce((sum, { minutes }) => sum + minutes, 0);
     expect(shown('02')).toContain(
-      `Chapter 02 of ${last} · 10 minutes, ${after} more after it · ` +
+      `Chapter 02 of ${last} · ${chapter('02').minutes} minutes, ${after} more after it · ` +
         '2 checkpoints passed, 1 of 3 exercises solved · a server',
     );
     expect(shown('03')).toContain('more after it · a server');
