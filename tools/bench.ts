@@ -4,14 +4,13 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../cluster/instance.ts';
 import type { Case } from './bench/bench.ts';
 import { withBench } from './bench/database.ts';
 import { cases } from './bench/index.ts';
 import type { Measurement } from './bench/measure.ts';
 import { formatTable } from './bench/table.ts';
-import { isMain, runTool } from './cli.ts';
+import { isMain, readOptions, runTool } from './cli.ts';
 
 /**
  * The cases with these names; without names, all that do not take long.
@@ -50,22 +49,16 @@ async function main(args: string[]): Promise<void> {
 }
 
 function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        quick: { type: 'boolean', default: false },
-        yes: { type: 'boolean', default: false },
-        out: { type: 'string', default: join(root, 'out', 'bench.json') },
-      },
-    });
-  } catch (cause) {
-    const [sentence] = (cause as Error).message.split('. ');
-    const names = cases.map(({ name }) => name).join(' ');
-    const usage = `Usage: npm run bench [-- ${names} --quick --yes --out FILE]`;
-    throw new Error(`${sentence}. ${usage}`, { cause });
-  }
+  const names = cases.map(({ name }) => name).join(' ');
+  return readOptions(`npm run bench [-- ${names} --quick --yes --out FILE]`, {
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+      out: { type: 'string', default: join(root, 'out', 'bench.json') },
+    },
+  });
 }
 
 if (isMain(import.meta.url)) await runTool(main);

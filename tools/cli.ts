@@ -1,6 +1,7 @@
 /** What every program behind `npm run` does in the same way. */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** Whether the file with this `import.meta.url` is the program that was started. */
 export const isMain = (url: string): boolean =>
@@ -13,5 +14,23 @@ export async function runTool(main: (args: string[]) => unknown): Promise<void> 
   } catch (error) {
     console.error(process.env.DEBUG ? error : error instanceof Error ? error.message : error);
     process.exitCode = 1;
+  }
+}
+
+/**
+ * Reads the arguments of a program.
+ *
+ * @param usage such as `npm run site [-- --reuse --out FOLDER]`
+ * @throws one sentence about the argument that is wrong, and the usage
+ */
+export function readOptions<Config extends ParseArgsConfig>(
+  usage: string,
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (cause) {
+    const [sentence] = (cause as Error).message.split('. ');
+    throw new Error(`${sentence}. Usage: ${usage}`, { cause });
   }
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { root } from '../cluster/instance.ts';
 import { isMain, runTool } from './cli.ts';
 import { createRenderer, type Renderer, type RendererOptions } from './export-markdown.ts';
 import { renderOutput, VEGA_LITE } from './export-outputs.ts';
@@ -27,8 +28,6 @@ export async function exportHtml(
   const scripts = cells.includes(VEGA_LITE) ? chartScripts() : '';
   return renderPage({ title, content: cells, headings, scripts, frame });
 }
-
-const root = join(import.meta.dirname, '..');
 
 function renderCell(cell: Cell, renderer: Renderer): string {
   if (cell.cell_type === 'markdown') {

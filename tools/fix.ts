@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerSettings } from '../cluster/container/settings.ts';
+import { root } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
 import { buildNotebooks } from './percent.ts';
 import { buildPictures } from './pictures.ts';
 
-const root = join(import.meta.dirname, '..');
 const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
 const sqlfluff = join(root, '.venv/bin/sqlfluff');
 

@@ -2,13 +2,11 @@
  * `node tools/links.ts [--inside]`: checks the links of README, guides, notebooks and slides; with `--inside` only
  * those between files of the project, which needs no network.
  */
-import { join } from 'node:path';
+import { root } from '../cluster/instance.ts';
 import { runTool } from './cli.ts';
 import { checkInside } from './links/inside.ts';
 import { checkOutside, findAddresses } from './links/outside.ts';
 import { readTexts } from './links/texts.ts';
-
-const root = join(import.meta.dirname, '..');
 
 await runTool(async (args) => {
   const unknown = args.filter((arg) => arg !== '--inside');

@@ -5,13 +5,11 @@
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { isMain, runTool } from './cli.ts';
+import { root } from '../cluster/instance.ts';
+import { isMain, readOptions, runTool } from './cli.ts';
 import { exportHtml } from './export-html.ts';
 import { serialise } from './notebook.ts';
 import { type Run, runNotebook } from './run-notebook.ts';
-
-const root = join(import.meta.dirname, '..');
 
 /** An entry of notebooks.json. */
 export interface NotebookReport {
@@ -67,21 +65,15 @@ async function main(args: string[]): Promise<void> {
 }
 
 function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        out: { type: 'string', default: join(root, 'out') },
-        solved: { type: 'boolean', default: false },
-        'keep-going': { type: 'boolean', default: false },
-      },
-    });
-  } catch (cause) {
-    const [sentence] = (cause as Error).message.split('. ');
-    const usage = 'Usage: npm run notebooks [-- 03 05 --solved --out FOLDER --keep-going]';
-    throw new Error(`${sentence}. ${usage}`, { cause });
-  }
+  return readOptions('npm run notebooks [-- 03 05 --solved --out FOLDER --keep-going]', {
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: join(root, 'out') },
+      solved: { type: 'boolean', default: false },
+      'keep-going': { type: 'boolean', default: false },
+    },
+  });
 }
 
 // Loaded late: what cannot run anyway should not ask for a database.

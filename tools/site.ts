@@ -5,11 +5,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
-import { runTool } from './cli.ts';
+import { root } from '../cluster/instance.ts';
+import { readOptions, runTool } from './cli.ts';
 import { makeSite } from './site/make.ts';
 
-const root = join(import.meta.dirname, '..');
 const executed = join(root, 'out');
 
 await runTool(async (args) => {
@@ -20,16 +19,13 @@ await runTool(async (args) => {
 });
 
 function readArguments(args: string[]): { reuse: boolean; out: string } {
-  try {
-    const options = {
+  return readOptions('npm run site [-- --reuse --out FOLDER]', {
+    args,
+    options: {
       reuse: { type: 'boolean', default: false },
       out: { type: 'string', default: join(root, 'out', 'site') },
-    } as const;
-    return parseArgs({ args, options }).values;
-  } catch (cause) {
-    const [sentence] = (cause as Error).message.split('. ');
-    throw new Error(`${sentence}. Usage: npm run site [-- --reuse --out FOLDER]`, { cause });
-  }
+    },
+  }).values;
 }
 
 async function run(tool: string, ...args: string[]): Promise<void> {

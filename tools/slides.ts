@@ -3,10 +3,9 @@
  * With `--watch` they are served on this machine, and shown again after each change.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { runTool } from './cli.ts';
+import { root } from '../cluster/instance.ts';
+import { readOptions, runTool } from './cli.ts';
 import { buildSlides } from './slides/build.ts';
-import { root } from './slides/decks.ts';
 import { executeMissing } from './slides/execute.ts';
 import { watchSlides } from './slides/watch.ts';
 
@@ -25,20 +24,14 @@ await runTool(async (args) => {
 });
 
 function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        watch: { type: 'boolean', default: false },
-        dark: { type: 'boolean', default: false },
-        'no-pdf': { type: 'boolean', default: false },
-        executed: { type: 'string', default: join(root, 'out') },
-      },
-    });
-  } catch (cause) {
-    const [sentence] = (cause as Error).message.split('. ');
-    const usage = 'Usage: npm run slides [-- 03 closing --watch --dark --no-pdf --executed FOLDER]';
-    throw new Error(`${sentence}. ${usage}`, { cause });
-  }
+  return readOptions('npm run slides [-- 03 closing --watch --dark --no-pdf --executed FOLDER]', {
+    args,
+    allowPositionals: true,
+    options: {
+      watch: { type: 'boolean', default: false },
+      dark: { type: 'boolean', default: false },
+      'no-pdf': { type: 'boolean', default: false },
+      executed: { type: 'string', default: join(root, 'out') },
+    },
+  });
 }

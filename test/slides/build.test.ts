@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../cluster/instance.ts';
 import { buildSlides, writeExpanded } from '../../tools/slides/build.ts';
-import { chooseDecks, listDecks, root } from '../../tools/slides/decks.ts';
+import { chooseDecks, listDecks } from '../../tools/slides/decks.ts';
 import { convert } from '../../tools/slides/marp.ts';
 import { noBrowser, openBrowser, watchRequests } from '../e2e/browser.ts';
 

@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { root } from '../../cluster/instance.ts';
 import { CHAPTERS } from '../../lib/chapters.ts';
-import { listDecks, root } from '../../tools/slides/decks.ts';
+import { listDecks } from '../../tools/slides/decks.ts';
 import { expandDeck } from '../../tools/slides/expand.ts';
 import { readSlides, talkMinutes } from '../../tools/slides/notes.ts';
 

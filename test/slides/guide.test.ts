@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { databaseChecks } from '../../cluster/checks.ts';
 import type { ServerFacts } from '../../cluster/facts.ts';
+import { root } from '../../cluster/instance.ts';
 import { CHAPTERS } from '../../lib/chapters.ts';
 import { machineChecks } from '../../tools/checks.ts';
-import { root } from '../../tools/slides/decks.ts';
 import { talkMinutes } from '../../tools/slides/notes.ts';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../tools/slides/decks.ts';
+import { root } from '../../cluster/instance.ts';
 import { COLUMNS, excerpt } from '../../tools/slides/statement.ts';
 
 const text = `select one,

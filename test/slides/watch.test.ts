@@ -2,7 +2,7 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { root } from '../../tools/slides/decks.ts';
+import { root } from '../../cluster/instance.ts';
 import { watchSlides } from '../../tools/slides/watch.ts';
 
 let stage: Awaited<ReturnType<typeof watchSlides>>;

@@ -1,8 +1,9 @@
 /** Decks, as web pages and as PDF. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import { findChromium } from '../chromium.ts';
-import { chooseDecks, type Deck, root } from './decks.ts';
+import { chooseDecks, type Deck } from './decks.ts';
 import type { Figures } from './executed.ts';
 import { expandDeck } from './expand.ts';
 import { indexPage } from './index-page.ts';

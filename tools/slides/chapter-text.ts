@@ -1,8 +1,8 @@
 /** Words of a chapter that its deck repeats: read from the notebook's source. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import { CHAPTERS, type Chapter, chapter } from '../../lib/chapters.ts';
-import { root } from './decks.ts';
 
 /** The first slide of a chapter. */
 export function titleSlide(id: string): string {

@@ -1,9 +1,8 @@
 /** Which decks there are, in the order of the workshop. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import { CHAPTERS } from '../../lib/chapters.ts';
-
-export const root = join(import.meta.dirname, '../..');
 
 /** A deck of slides. */
 export interface Deck {

@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import { chapter } from '../../lib/chapters.ts';
-import { chooseDecks, root } from './decks.ts';
+import { chooseDecks } from './decks.ts';
 import { executedFile, type Figures } from './executed.ts';
 import { neededChapters } from './expand.ts';
 

@@ -15,6 +15,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import {
   chapterTable,
   checkpointList,
@@ -22,7 +23,7 @@ import {
   learnedList,
   titleSlide,
 } from './chapter-text.ts';
-import { type Deck, root } from './decks.ts';
+import type { Deck } from './decks.ts';
 import type { Figures } from './executed.ts';
 import { figure, frame, picture, table } from './figure.ts';
 import { excerpt } from './statement.ts';

@@ -1,8 +1,8 @@
 /** Marp, which makes slides of Markdown. */
 import { join } from 'node:path';
 import { marpCli } from '@marp-team/marp-cli';
+import { root } from '../../cluster/instance.ts';
 import { findChromium } from '../chromium.ts';
-import { root } from './decks.ts';
 
 /**
  * Converts every deck in a folder.

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, watch } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { root } from '../../cluster/instance.ts';
 import { isFree } from '../../cluster/ports.ts';
 import { type BuildOptions, buildSlides } from './build.ts';
-import { root } from './decks.ts';
 
 /**
  * Builds decks, serves them on 127.0.0.1, and builds them again after each change.
