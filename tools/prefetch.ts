@@ -11,20 +11,7 @@ import { installJupyterLab } from './jupyterlab.ts';
 import { provideImage } from './prefetch/image.ts';
 import { providePackages } from './prefetch/packages.ts';
 import { folderSize, megabytes, packageSize } from './prefetch/size.ts';
-
-/** Gives what is there now, for people; or throws with what to do. */
-export interface Step {
-  title: string;
-  run(report: (line: string) => void): Provision | Promise<Provision>;
-}
-
-export interface Provision {
-  text: string;
-  /** On disk. */
-  bytes?: number;
-  /** There is nothing, and it is not needed here. */
-  isLeftOut?: boolean;
-}
+import type { Provision, Step } from './prefetch/step.ts';
 
 const steps: Step[] = [
   { title: 'npm packages', run: providePackages },

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { findContainerEngine } from '../../cluster/docker.ts';
 import { chooseEngine } from '../../cluster/engine.ts';
 import { root } from '../../cluster/instance.ts';
-import type { Provision } from '../prefetch.ts';
+import type { Provision } from './step.ts';
 
 export function provideImage(report: (line: string) => void): Provision {
   const { engine, why } = chooseEngine();

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../cluster/instance.ts';
-import type { Provision } from '../prefetch.ts';
 import { folderSize } from './size.ts';
+import type { Provision } from './step.ts';
 
 export function providePackages(report: (line: string) => void): Provision {
   const wrong = differences(readLock('package-lock.json'), readLock(installed));
