@@ -66,7 +66,11 @@ export async function startJupyterLab({
     cwd: root,
     detached: true, // Ctrl-C is answered by us, without JupyterLab's question
     stdio: ['ignore', file, file],
-    env: environment(token, instance),
+    env: {
+      ...jupyterEnvironment(),
+      JUPYTER_TOKEN: token, // not in the arguments, which everybody on this machine can read
+      ...(instance ? { WORKSHOP_INSTANCE: instance } : {}),
+    },
   });
   closeSync(file);
   const ended = new Promise<void>((resolve) => {
@@ -134,6 +138,20 @@ export function isInstalled(): boolean {
 /** A program of `.venv`, as an absolute path. */
 export function venvProgram(name: string): string {
   return join(venv, 'bin', name);
+}
+
+/** With the kit's Node and kernel, and with everything that Jupyter writes inside the checkout. */
+export function jupyterEnvironment(): NodeJS.ProcessEnv {
+  const bin = join(root, 'node_modules', '.bin');
+  return {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    JUPYTER_PATH: join(root, 'kernel'),
+    JUPYTER_CONFIG_DIR: join(own, 'config'),
+    JUPYTER_DATA_DIR: join(own, 'data'),
+    JUPYTER_RUNTIME_DIR: join(own, 'runtime'),
+    IPYTHONDIR: join(own, 'ipython'),
+  };
 }
 
 /** A Python that JupyterLab runs on; undefined when there is none. */
@@ -213,21 +231,6 @@ function flags(port: number, page: string, open: boolean): string[] {
     ...(open ? [] : ['--no-browser']),
     ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
   ];
-}
-
-function environment(token: string, instance?: string): NodeJS.ProcessEnv {
-  const bin = join(root, 'node_modules', '.bin');
-  return {
-    ...process.env,
-    PATH: `${bin}${delimiter}${process.env.PATH}`,
-    JUPYTER_TOKEN: token, // not in the arguments, which everybody on this machine can read
-    JUPYTER_PATH: join(root, 'kernel'),
-    JUPYTER_CONFIG_DIR: join(own, 'config'),
-    JUPYTER_DATA_DIR: join(own, 'data'),
-    JUPYTER_RUNTIME_DIR: join(own, 'runtime'),
-    IPYTHONDIR: join(own, 'ipython'),
-    ...(instance ? { WORKSHOP_INSTANCE: instance } : {}),
-  };
 }
 
 function firstNotebook(): string {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../cluster/instance.ts';
-import { isInstalled, venvProgram } from '../jupyterlab.ts';
+import { isInstalled, jupyterEnvironment, venvProgram } from '../jupyterlab.ts';
 import { type Bench, type Case, pairReporter } from './bench.ts';
 import { alternate, compare, type Measurement, stopwatch } from './measure.ts';
 
@@ -55,17 +55,7 @@ async function measureRunner(bench: Bench): Promise<Measurement[]> {
 
 // seconds
 async function execute(program: string, args: string[], { url }: Bench): Promise<number> {
-  const own = join(root, '.jupyter');
-  const env = {
-    ...process.env,
-    DATABASE_URL: url,
-    PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
-    JUPYTER_PATH: join(root, 'kernel'),
-    JUPYTER_CONFIG_DIR: join(own, 'config'),
-    JUPYTER_DATA_DIR: join(own, 'data'),
-    JUPYTER_RUNTIME_DIR: join(own, 'runtime'),
-    IPYTHONDIR: join(own, 'ipython'),
-  };
+  const env = { ...jupyterEnvironment(), DATABASE_URL: url };
   const ms = await stopwatch(() => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
