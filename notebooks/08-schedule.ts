@@ -2,7 +2,7 @@
 // # Let it run by itself, and watch it move
 //
 // **10 minutes.** A scheduler calls the rollups, a live stream of events comes in, and a chart is redrawn in
-// place while you watch. In the end you close the gap between the last rollup and now.
+// place while you watch. A function closes the gap between the last rollup and now.
 //
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 

@@ -1,14 +1,14 @@
 // %% [markdown]
 // # Forget on time, and never too early
 //
-// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that the
-// ones that are not counted yet stay, and see where events go that find no partition.
+// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that those that
+// are not counted yet stay, and where events go that find no partition.
 //
 // **What you need:** a running database; `ready` builds the rest.
 
 // %%
-import { atLeast, checkpoint, COLOURS, drawPlot, exercise, query, readSql, ready, recount, rollUpAll, runFile, show,
-  summary, table } from '../lib/index.ts';
+import { atLeast, between, checkpoint, COLOURS, drawPlot, exercise, query, ready, recount, rollUpAll, runFile,
+  show, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('09');
@@ -16,27 +16,20 @@ const db = await ready('09');
 // %% [markdown]
 // ## Some really old events
 //
-// The history of the workshop is a week. These events are nine and ten days old, of an invented customer.
-// There is no partition for them, and still none of them is refused: the *default* partition takes what
+// The history of the workshop is a week. These events of an invented customer are about ten days
+// old. There is no partition for them, and still none of them is refused: the *default* partition takes what
 // belongs nowhere.
 
 // %%
-interface Partition {
-  name: string;
-  kind: string;
-  range_from: Date | null;
-  range_to: Date | null;
-  rolled_up: boolean;
-  bytes: number;
-}
-const partitions = () => query<Partition>(db, '09-partitions.sql');
-await query(db, `
+const insertOld = `
   insert into events (event_time, customer_id, event_type, country, browser, device_id, session_id)
-  select now() - interval '9 days' - number * interval '12 hours', 900009, 'click', 'India', 'chrome', number, number
-    from generate_series(0, 2) as number`);
-await show(
-  db,
-  `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1`);
+  select now() - interval '9 days' - n * interval '12 hours', 900009, 'click', 'India', 'chrome', n, n
+    from generate_series(1, $1::int) as n`;
+const places = `
+  select tableoid::regclass as partition, count(*) from events
+   where customer_id = 900009 and event_time < now() - interval '8 days' group by 1 order by 1`;
+await query(db, insertOld, [3]);
+await show(db, places);
 
 // %% [markdown]
 // `maintain_partitions` gives them a place of their own: it makes the partitions that are missing, and moves
@@ -44,9 +37,9 @@ await show(
 
 // %%
 await show(db, 'call maintain_partitions()');
-await show(
-  db,
-  `select tableoid::regclass as partition, count(*) from events where customer_id = 900009 group by 1 order by 1`);
+const [moved] = await query<{ left: number }>(db,
+  'select count(*) as left from events_default where customer_id = 900009');
+await show(db, places);
 
 // %% [markdown]
 // ### Exercise 09.1: what lies in the default partition?
@@ -91,11 +84,14 @@ await runFile(db, '09-expire-events.sql');
 // The new old events are not rolled up. So the call below keeps their partitions and says why.
 
 // %%
-const old = await query<{ limit: Date }>(
-  db,
-  `select date_trunc('day', now() - interval '8 days', 'UTC') as limit`);
+interface Partition {
+  name: string; kind: string; range_from: Date | null; range_to: Date | null; bytes: number;
+}
+const partitions = () => query<Partition>(db, '09-partitions.sql');
+const [{ limit }] = await query<{ limit: Date }>(db,
+  `select date_trunc('day', now() - interval '8 days', 'UTC') as limit`) as [{ limit: Date }];
 const before = await partitions();
-await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
+await show(db, 'call expire_events(older_than => $1)', [limit]);
 const kept = await partitions();
 
 // %% [markdown]
@@ -133,12 +129,13 @@ await exercise('09.2', db, droppable);
 // %% [markdown]
 // ## Roll up, then drop
 //
-// Now they are counted. The same call drops the partitions: in milliseconds, whatever their size.
+// Now they are counted, and the same call drops the partitions. That takes files away, not rows, so it is as quick
+// for a big one.
 
 // %%
 await rollUpAll(db);
 const started = performance.now();
-await show(db, 'call expire_events(older_than => $1)', [old[0]!.limit]);
+await show(db, 'call expire_events(older_than => $1)', [limit]);
 const milliseconds = performance.now() - started;
 const after = await partitions();
 `${kept.length - after.length} partitions dropped in ${milliseconds.toFixed(0)} ms`;
@@ -161,7 +158,10 @@ drawPlot({
     domain: ['dropped', 'history', '5 minutes'], range: [COLOURS.red, COLOURS.grey, COLOURS.blue],
     legend: true,
   },
-  marks: [Plot.barX(bars, { x1: 'range_from', x2: 'range_to', y: () => 0, fill: 'state', inset: 1 })],
+  marks: [
+    Plot.barX(bars, { x1: 'range_from', x2: 'range_to', y: () => 0, fill: 'state' }),
+    Plot.ruleX(bars.filter(({ kind }) => kind === 'history'), { x: 'range_to', stroke: 'white' }),
+  ],
 });
 
 // %% [markdown]
@@ -172,25 +172,61 @@ drawPlot({
 // %%
 await show(db, `
   select minute, event_count, hll_cardinality(device_distinct_count) as devices
-    from rollup_events_5min where customer_id = 900009 order by minute desc limit 3`);
+    from rollup_events_5min
+   where customer_id = 900009 and minute < now() - interval '8 days'
+   order by minute desc limit 3`);
 
 // %% [markdown]
-// ## A partition that somebody is writing to
+// ## While somebody is writing
 //
-// Dropping takes a lock that no writer may hold. The procedure waits for two seconds at most, and then says
-// *busy* and keeps the partition: the next run takes it. It never makes a queue of writers behind it.
+// Dropping takes a lock that is not to be had while a writer is open. The procedure tries for two seconds, its
+// `patience`; then it says *busy* and keeps the partition, and the next run takes it. It tries for moments only, with
+// pauses: whoever stands in the queue for a lock holds up all who come later.
 //
+// One more old event is rolled up, so that its partition could go. Then one writer is open, the procedure runs, and
+// another writer comes meanwhile. The list says who is first to end.
+
+// %%
+await query(db, insertOld, [1]);
+await query(db, 'call maintain_partitions()');
+await rollUpAll(db);
+const waiting = await partitions();
+const ends: string[] = [];
+const writer = await db.connect();
+try {
+  await writer.query('begin');
+  await writer.query(insertOld, [1]);
+  const expiry = show(db, 'call expire_events(older_than => $1)', [limit]).then(() => ends.push('expire_events'));
+  await query(db, insertOld, [1]).then(() => ends.push('another writer'));
+  await expiry;
+} finally {
+  await writer.query('commit');
+  writer.release();
+}
+const busy = await partitions();
+ends.join(', then ');
+
+// %% [markdown]
+// Both writers have ended. Their events are counted, and then the partition goes.
+
+// %%
+await rollUpAll(db);
+await show(db, 'call expire_events(older_than => $1)', [limit]);
+const free = await partitions();
+
+// %% [markdown]
 // ## How much is there to forget?
 //
 // The 5-minute partitions of today are small. What costs is their number: each query plans over all of them,
 // and on a cluster each has a table on each shard. Forget early, or keep the old ones coarse:
 // `maintain_partitions` makes one partition of those of an hour that is over, and later one of the hours of a
-// day, as soon as every rollup has them. So a week of raw events is about eighty partitions, not two thousand.
+// day, as soon as every rollup has them. So a week of raw events is some tens of partitions, not two thousand.
 
 // %%
 const sizes = await query<{ kind: string; partitions: number; megabytes: number }>(db, `
-  select case when name like '%default%' then 'default' else kind end as kind, count(*) as partitions,
-         round(sum(bytes) / 1e6, 1) as megabytes from (${readSql('09-partitions.sql').trim().replace(/;$/, '')}) as parts
+  select part.kind, count(*) as partitions, round(sum(about.bytes) / 1e6, 1) as megabytes
+    from event_partitions() as part
+   cross join lateral describe_partition(part.name) as about
    group by 1 order by 1`);
 table(sizes);
 
@@ -198,22 +234,28 @@ table(sizes);
 // ## Checkpoints
 
 // %%
-const [raw] = await query<{ left: number }>(db, 'select count(*) as left from events where customer_id = 900009',
-  );
-const [rolled] = await query<{ events: number }>(db, 'select sum(event_count) as events from rollup_events_5min where customer_id = 900009',
-  );
-checkpoint('09.1', 'partitions that were not counted were kept', kept.length, before.length);
-checkpoint('09.2', 'then they were dropped', gone.size, atLeast(1));
-checkpoint('09.3', 'their raw events are gone', raw?.left, 0);
-checkpoint('09.4', 'their counts are not', rolled?.events ?? 0, atLeast(3));
+const [raw] = await query<{ left: number }>(db,
+  'select count(*) as left from events where customer_id = 900009 and event_time < $1', [limit]);
+const [rolled] = await query<{ events: number }>(db, `
+  select sum(event_count) as events from rollup_events_5min
+   where customer_id = 900009 and minute < $1`, [limit]);
 const totals = await recount(db);
-checkpoint('09.5', 'rollup and recount agree on what is left',
+checkpoint('09.1', 'the default partition took the old events, and maintenance moved them', moved?.left, 0);
+checkpoint('09.2', 'partitions that were not counted were kept', kept.length, before.length);
+checkpoint('09.3', 'then they were dropped', gone.size, atLeast(1));
+checkpoint('09.4', 'while somebody writes, the partition is kept', busy[0]?.name, waiting[0]?.name);
+checkpoint('09.5', 'and another writer did not wait for it', ends, ['another writer', 'expire_events']);
+checkpoint('09.6', 'after that it goes', free.some(({ name }) => name === waiting[0]?.name), false);
+checkpoint('09.7', 'the raw events are gone', raw?.left, 0);
+checkpoint('09.8', 'their counts are not', rolled?.events ?? 0, atLeast(6));
+checkpoint('09.9', 'a week is some tens of partitions', free.length, between(8, 200));
+checkpoint('09.10', 'rollup and recount agree on what is left',
   totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 
 // %%
 summary({
   learned: [
-    'dropping a partition takes no longer for a billion rows than for one',
+    'old events go by the partition, not by the row',
     'drop only what every rollup has passed, and check it under the lock',
     'a default partition loses nothing, and maintenance empties it',
   ],
