@@ -1,12 +1,13 @@
 /** What can be wrong on this machine besides the database: Node, kernel, Python, notebooks. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Check, Finding } from '../cluster/checks.ts';
 import { root } from '../cluster/instance.ts';
 import { findPython, isInstalled, venvProgram } from './jupyterlab.ts';
+import { missingNotebooks, scripts } from './percent.ts';
 
 /** In the order in which a person would look. */
 export const machineChecks: Check[] = [
@@ -57,10 +58,11 @@ function checkJupyterLab(): Finding {
 
 function checkNotebooks(): Finding {
   const folder = join(root, 'notebooks');
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  const sources = files.filter((file) => /^\d\d-.*\.ts$/.test(file));
-  const missing = sources.filter((file) => !files.includes(file.replace(/\.ts$/, '.ipynb')));
-  if (sources.length && !missing.length) return { state: 'ok', text: `${sources.length} chapters` };
-  const text = sources.length ? `not built: ${missing.join(', ')}` : 'no chapters found';
-  return { state: 'error', text, fix: sources.length ? 'npm run fix' : 'git checkout notebooks' };
+  const sources = existsSync(folder) ? scripts(folder) : [];
+  if (!sources.length) {
+    return { state: 'error', text: 'no chapters found', fix: 'git checkout notebooks' };
+  }
+  const missing = missingNotebooks(folder);
+  if (!missing.length) return { state: 'ok', text: `${sources.length} chapters` };
+  return { state: 'error', text: `not built: ${missing.join(', ')}`, fix: 'npm start' };
 }

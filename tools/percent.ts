@@ -22,6 +22,19 @@ export function buildNotebooks(folder: string): string[] {
   });
 }
 
+/** Writes the notebooks that are not there; others may hold somebody's work. @returns their files */
+export function buildMissing(folder: string): string[] {
+  return missingNotebooks(folder).map((name) => {
+    const file = notebookFile(folder, name);
+    writeFileSync(file, generate(join(folder, name)));
+    return file;
+  });
+}
+
+/** The scripts that have no notebook. */
+export const missingNotebooks = (folder: string): string[] =>
+  scripts(folder).filter((name) => !existsSync(notebookFile(folder, name)));
+
 /** Compares every notebook with its script. @returns one sentence for each that is wrong */
 export function checkNotebooks(folder: string): string[] {
   const wanted = new Map(scripts(folder).map((name) => [notebookFile(folder, name), name]));
@@ -64,7 +77,8 @@ export function parsePercent(
   return { cells, metadata: METADATA, nbformat: 4, nbformat_minor: 5 };
 }
 
-const scripts = (folder: string) =>
+/** The scripts of a folder, in order. */
+export const scripts = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => /^\d\d-.*\.ts$/.test(name))
     .sort();

@@ -1,7 +1,5 @@
 /** `npm start`: database, short check, JupyterLab on the first notebook. */
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts';
 import { startInstance } from '../cluster/index.ts';
@@ -10,13 +8,15 @@ import { machineChecks } from './checks.ts';
 import { runTool } from './cli.ts';
 import { findingLines } from './doctor.ts';
 import { installJupyterLab, startJupyterLab } from './jupyterlab.ts';
+import { buildMissing } from './percent.ts';
 
 await runTool(async () => {
   const subject = presentSubject();
   console.log(`Database: ${subject.choice.why}`);
   if (subject.choice.engine !== 'url') await startInstance(undefined, { report: console.log });
   installJupyterLab(console.log);
-  buildNotebooks();
+  // they are in git; one that was deleted comes back, and nobody's work in another is touched
+  for (const file of buildMissing(join(root, 'notebooks'))) console.log(`written ${file}`);
   await checkShortly();
   const lab = await startJupyterLab({ report: console.log });
   console.log(`\nJupyterLab is ready. Open this address:\n\n  ${lab.url}\n`);
@@ -27,16 +27,6 @@ await runTool(async () => {
   await lab.ended;
   console.log('\nJupyterLab has stopped; the database runs on (npm run down stops it).');
 });
-
-// They are in git; a chapter that somebody has just written may not be built yet.
-function buildNotebooks(): void {
-  const files = readdirSync(join(root, 'notebooks'));
-  const sources = files.filter((file) => /^\d\d-.*\.ts$/.test(file));
-  const missing = sources.filter((file) => !files.includes(file.replace(/\.ts$/, '.ipynb')));
-  if (!missing.length && existsSync(join(root, 'notebooks'))) return;
-  const program = join(root, 'tools', 'percent.ts');
-  spawnSync(process.execPath, [program, 'build', 'notebooks'], { cwd: root, stdio: 'inherit' });
-}
 
 // Green lines are not shown; a red one ends the start.
 async function checkShortly(): Promise<void> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KERNEL, METADATA, serialise } from '../../tools/notebook.ts';
-import { buildNotebooks, checkNotebooks, parsePercent } from '../../tools/percent.ts';
+import { buildMissing, buildNotebooks, checkNotebooks, parsePercent } from '../../tools/percent.ts';
 
 const SCRIPT = `// %% [markdown]
 // # Title
@@ -97,6 +97,13 @@ describe('the check of notebooks', () => {
   it('accepts what was built, and builds nothing twice', () => {
     expect(checkNotebooks(folder)).toEqual([]);
     expect(buildNotebooks(folder)).toEqual([]);
+  });
+
+  it('comes back when it was deleted, and leaves the work in others alone', () => {
+    writeFileSync(join(folder, '02-b.ts'), SCRIPT);
+    change('1 + 1', '1 + 2');
+    expect(buildMissing(folder)).toEqual([join(folder, '02-b.ipynb')]);
+    expect(readFileSync(file, 'utf8')).toContain('1 + 2');
   });
 
   it.for([
