@@ -1,6 +1,7 @@
 import { CHAPTERS, type Chapter } from './chapters.ts';
-import { display, escapeHtml, type MimeBundle } from './display.ts';
+import { display, type MimeBundle } from './display.ts';
 import { EXERCISES } from './exercises/index.ts';
+import { escapeHtml } from './html.ts';
 import { type Passed, readPassed } from './passed.ts';
 
 /**

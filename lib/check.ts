@@ -1,20 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { display, escapeHtml } from './display.ts';
+import { display } from './display.ts';
 import { exerciseResults } from './exercise.ts';
+import { escapeHtml } from './html.ts';
+import { CHECKPOINT_MIME, type Checkpoint } from './mime.ts';
 import { notePassed } from './passed.ts';
 import { format } from './table.ts';
-
-/** What a checkpoint found; also the content of its machine-readable output. */
-export interface Checkpoint {
-  id: string;
-  title: string;
-  ok: boolean;
-  expected: string;
-  actual: string;
-}
-
-/** MIME type under which a checkpoint tells the headless runner what it found. */
-export const CHECKPOINT_MIME = 'application/vnd.workshop.checkpoint+json';
 
 /**
  * Compares a value with what the chapter promises and says so below the cell. A wrong value does not throw,

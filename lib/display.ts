@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { textOf } from './html.ts';
 
 /** One output in several formats, keyed by MIME type; a front end shows the richest that it knows. */
 export type MimeBundle = Record<string, unknown>;
@@ -16,7 +17,7 @@ export function display(data: MimeBundle, { id, update = false }: DisplayOptions
 }
 
 /** Shows HTML, and `text` where HTML cannot be shown. */
-export function html(markup: string, text: string = stripTags(markup)): void {
+export function html(markup: string, text: string = textOf(markup)): void {
   display({ 'text/html': markup, 'text/plain': text });
 }
 
@@ -37,7 +38,7 @@ export class Live {
   }
 
   /** Draws HTML over what this area shows now. */
-  html(markup: string, text: string = stripTags(markup)): void {
+  html(markup: string, text: string = textOf(markup)): void {
     this.show({ 'text/html': markup, 'text/plain': text });
   }
 }
@@ -45,11 +46,6 @@ export class Live {
 /** True while the code runs in a notebook's kernel. */
 export function inNotebook(): boolean {
   return Boolean(tslab.lastWriteDisplayData);
-}
-
-/** Makes text safe to stand in HTML. */
-export function escapeHtml(text: unknown): string {
-  return String(text).replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 interface DisplayOptions {
@@ -68,9 +64,3 @@ interface TslabInternals {
 
 // tslab.display sends one MIME type an output; a bundle with fallbacks needs what lies below it
 const tslab = createRequire(import.meta.url)('tslab/dist/jupyter.js') as TslabInternals;
-
-const stripTags = (markup: string) =>
-  markup
-    .replace(/<[^>]+>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();

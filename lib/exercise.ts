@@ -1,19 +1,10 @@
-import { display, escapeHtml } from './display.ts';
+import { display } from './display.ts';
+import { escapeHtml } from './html.ts';
+import { EXERCISE_MIME, type ExerciseResult } from './mime.ts';
 import { notePassed } from './passed.ts';
 
-/** MIME type under which an exercise tells the headless runner how far its answer is. */
-export const EXERCISE_MIME = 'application/vnd.workshop.exercise+json';
-
-/** What a check says about an answer; `todo` is the exercise as given, which is no mistake. */
-export interface Verdict {
-  state: 'todo' | 'ok' | 'wrong';
-  say: string;
-}
-
-/** A verdict with its exercise; also the content of its machine-readable output. */
-export interface ExerciseResult extends Verdict {
-  id: string;
-}
+/** What a check says about an answer. */
+export type Verdict = Omit<ExerciseResult, 'id'>;
 
 /** The exercise as given. @param say what is still to do */
 export const todo = (say: string): Verdict => ({ state: 'todo', say });

@@ -1,4 +1,5 @@
-import { escapeHtml, inNotebook, Live } from './display.ts';
+import { inNotebook, Live } from './display.ts';
+import { escapeHtml } from './html.ts';
 
 /** How far a long task is. Whatever is not known is left out. */
 export interface Progress {

@@ -1,6 +1,7 @@
 import type { Notification } from 'pg';
 import type { Database } from './connect.ts';
-import { display, escapeHtml, html } from './display.ts';
+import { display, html } from './display.ts';
+import { escapeHtml } from './html.ts';
 import { readSql } from './sql-files.ts';
 import { table } from './table.ts';
 

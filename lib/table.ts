@@ -1,4 +1,5 @@
-import { display, escapeHtml } from './display.ts';
+import { display } from './display.ts';
+import { escapeHtml } from './html.ts';
 
 type Row = Record<string, unknown>;
 

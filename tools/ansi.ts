@@ -1,6 +1,6 @@
 /** Coloured terminal text as HTML. */
 import { stripVTControlCharacters } from 'node:util';
-import { escapeHtml } from './html.ts';
+import { escapeHtml } from '../lib/html.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the escape character
 const COLOUR = /\x1b\[([\d;]*)m/;

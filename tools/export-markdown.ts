@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import MarkdownIt from 'markdown-it';
 import { type BundledLanguage, createHighlighter, type Highlighter } from 'shiki';
-import { escapeHtml } from './html.ts';
+import { escapeHtml } from '../lib/html.ts';
 
 export interface Heading {
   level: number;

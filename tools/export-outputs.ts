@@ -1,7 +1,8 @@
 /** Outputs of a cell as HTML. */
+
+import { escapeHtml } from '../lib/html.ts';
 import { ansiToHtml } from './ansi.ts';
 import type { Renderer } from './export-markdown.ts';
-import { escapeHtml } from './html.ts';
 import { joined, type Output } from './notebook.ts';
 
 /** Where the page's script draws a chart, with a picture of it until then. */

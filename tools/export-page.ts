@@ -1,8 +1,8 @@
 /** The frame of every page: its styles are inside, and nothing is loaded from anywhere. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { escapeHtml } from '../lib/html.ts';
 import type { Heading } from './export-markdown.ts';
-import { escapeHtml } from './html.ts';
 
 /** What a site puts around the content, as HTML. */
 export interface Frame {

@@ -1,6 +1,6 @@
 /** Why a notebook failed: one message with the notebook, the cell, its source and the error. */
 import { stripVTControlCharacters } from 'node:util';
-import { escapeHtml } from './html.ts';
+import { escapeHtml } from '../lib/html.ts';
 import type { Cell, Notebook, Output } from './notebook.ts';
 
 export type FailureKind =

@@ -1,31 +1,17 @@
 /** What is wrong with a cell that has run. */
+import {
+  CHECKPOINT_MIME,
+  type Checkpoint,
+  EXERCISE_MIME,
+  type ExerciseResult,
+} from '../lib/mime.ts';
 import { type Fault, type NumberedCell, stderrOf } from './failure.ts';
 import type { CellResult } from './kernel-client.ts';
 import type { Cell } from './notebook.ts';
 
-/** What `checkpoint()` of lib/check.ts puts into the output of a cell. */
-export interface Checkpoint {
-  id: string;
-  title: string;
-  ok: boolean;
-  expected: unknown;
-  actual: unknown;
-}
+export const checkpointsOf = (cell: Cell): Checkpoint[] => outputsOf(cell, CHECKPOINT_MIME);
 
-export const CHECKPOINT = 'application/vnd.workshop.checkpoint+json';
-
-/** What `exercise()` of lib/exercises puts into the output of a cell. */
-export interface Exercise {
-  id: string;
-  state: 'todo' | 'ok' | 'wrong';
-  say: string;
-}
-
-export const EXERCISE = 'application/vnd.workshop.exercise+json';
-
-export const checkpointsOf = (cell: Cell): Checkpoint[] => outputsOf(cell, CHECKPOINT);
-
-export const exercisesOf = (cell: Cell): Exercise[] => outputsOf(cell, EXERCISE);
+export const exercisesOf = (cell: Cell): ExerciseResult[] => outputsOf(cell, EXERCISE_MIME);
 
 /** Whether the notebook says that this cell ends with an error. */
 export const expectsError = (cell: Cell): boolean => hasTag(cell, 'raises-exception');

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
+import type { Checkpoint, ExerciseResult } from '../lib/mime.ts';
 import { isMain, runTool } from './cli.ts';
 import {
   describeFailure,
@@ -14,10 +15,8 @@ import {
   type NumberedCell,
 } from './failure.ts';
 import {
-  type Checkpoint,
   cellTimeoutMs,
   checkpointsOf,
-  type Exercise,
   exercisesOf,
   expectsError,
   findMissingCheckpoint,
@@ -37,7 +36,7 @@ export interface Run {
   /** One for each code cell that came to an end. */
   results: CellResult[];
   checkpoints: Checkpoint[];
-  exercises: Exercise[];
+  exercises: ExerciseResult[];
   /** With the start and the end of the kernel. */
   seconds: number;
   failure?: Failure;

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../display.ts';
+import { escapeHtml } from '../html.ts';
 
 /** Colours beside the kit's own: a picture brings its paper along, so that it looks the same in dark mode. */
 export const INK = '#1b1b1b';

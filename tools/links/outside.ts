@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinkChecker, LinkState } from 'linkinator';
-import { escapeHtml } from '../html.ts';
+import { escapeHtml } from '../../lib/html.ts';
 import { isOutside } from './inside.ts';
 import type { Text } from './texts.ts';
 

@@ -1,10 +1,10 @@
 /** The site: a folder of pages that need no server and no network. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { escapeHtml } from '../../lib/html.ts';
 import { exportHtml } from '../export-html.ts';
 import { createRenderer } from '../export-markdown.ts';
 import { type Frame, renderPage } from '../export-page.ts';
-import { escapeHtml } from '../html.ts';
 import { readNotebook } from '../notebook.ts';
 import { takeDecks } from './decks.ts';
 import { frame, pager } from './frame.ts';

@@ -1,8 +1,8 @@
 /** What stands around every page of the site: the way to the others. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { escapeHtml } from '../../lib/html.ts';
 import type { Frame } from '../export-page.ts';
-import { escapeHtml } from '../html.ts';
 import type { Chapter } from './readme.ts';
 
 export interface SiteLink {

@@ -1,6 +1,7 @@
 /** The front page: what it is, how to start, the chapters, the slides. */
+
+import { escapeHtml } from '../../lib/html.ts';
 import type { Renderer } from '../export-markdown.ts';
-import { escapeHtml } from '../html.ts';
 import type { Deck } from './decks.ts';
 import { link, type SiteLink } from './frame.ts';
 import type { Chapter, Readme } from './readme.ts';

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chapter } from '../../lib/chapters.ts';
+import { textOf } from '../../lib/html.ts';
 import { type DataOutput, joined, readNotebook } from '../notebook.ts';
 
 /** Where figures come from. */
@@ -52,14 +53,6 @@ const nameOf = {
   chart: (data: Data) => joined(data['text/plain'] ?? '').match(/^\[chart\] (.*)/)?.[1],
   table: (data: Data) => {
     const html = joined(data['text/html'] ?? '');
-    return html.includes('<table>') ? toText(html.split('</thead>')[0] ?? '') : undefined;
+    return html.includes('<table>') ? textOf(html.split('</thead>')[0] ?? '') : undefined;
   },
 };
-
-// As `escapeHtml` has written it.
-const toText = (html: string) =>
-  html
-    .replace(/<[^>]+>/g, ' ')
-    .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
-    .replace(/\s+/g, ' ')
-    .trim();

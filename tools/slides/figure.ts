@@ -1,7 +1,7 @@
 /** What a slide shows besides words: as HTML on one line, since an empty line ends HTML in Markdown. */
 import type { TopLevelSpec } from 'vega-lite';
 import { vegaLiteBundle } from '../../lib/charts.ts';
-import { escapeHtml } from '../html.ts';
+import { escapeHtml } from '../../lib/html.ts';
 import { type DataOutput, joined } from '../notebook.ts';
 import { type Figures, findOutput } from './executed.ts';
 

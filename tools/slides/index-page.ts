@@ -1,6 +1,6 @@
 /** The page that lists all decks. */
 import { CHAPTERS } from '../../lib/chapters.ts';
-import { escapeHtml } from '../html.ts';
+import { escapeHtml } from '../../lib/html.ts';
 import type { Deck } from './decks.ts';
 
 /** @param exists whether a file is in the folder of the page */
