@@ -56,4 +56,5 @@ export { drawShardMap } from './shard-map.ts';
 export { query, readSql, runFile, show, showFile } from './sql.ts';
 export { type EventStream, streamEvents } from './stream.ts';
 export { table } from './table.ts';
+export { type OpenTransaction, openTransaction } from './transaction.ts';
 export { type LoadSample, underLoad } from './under-load.ts';

@@ -50,9 +50,10 @@ interface TableOptions {
   caption?: string;
 }
 
-// an id or a port is a name, not a quantity
+// an id, a process or a port is a name, not a quantity; a window goes from one id to another
+const NAMES = /(^|_)(id|pid|port)$|Id$|^window_(start|end)$/;
 const formatIn = (name: string, value: unknown) =>
-  isNumber(value) && /(^|_)(id|port)$/i.test(name) ? String(value) : format(value);
+  isNumber(value) && NAMES.test(name) ? String(value) : format(value);
 const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
 const side = (value: unknown) => ` style="text-align:${isNumber(value) ? 'right' : 'left'}"`;
 const cell = (name: string, value: unknown) => {

@@ -1,35 +1,37 @@
 // %% [markdown]
 // # Find the events that are safe to count
 //
-// **10 minutes.** An incremental rollup counts only what is new. That sounds like "everything above the last
-// id", and that is wrong in a way that no test on a quiet laptop ever shows. In this chapter you watch it go
-// wrong, and then install the function that gets it right.
+// **10 minutes.** An *incremental* rollup counts only what is new since its last run. That sounds like
+// "everything above the last id", and that is wrong in a way that no test on a quiet laptop shows. In this
+// chapter you watch it go wrong, and then read the function that gets it right.
 //
 // **What you need:** a running database; `ready` builds the tables of chapter 02.
 
 // %%
-import { checkpoint, exercise, Live, playWriters, query, ready, runFile, show, showPicture, summary, table,
-  windowPicture } from '../lib/index.ts';
+import { checkpoint, exercise, Live, openTransaction, playWriters, query, ready, runFile, show,
+  showPicture, summary, table, windowPicture } from '../lib/index.ts';
 
 const db = await ready('03');
 
 // %% [markdown]
 // ## The trap: ids are handed out in order, but they do not commit in order
 //
-// Two applications write at the same time. The first one draws its id, and is slow to commit. The second one
-// draws the next id and commits at once. Somebody who looks now sees the higher id and not the lower one.
+// Two applications write at the same time. The first one *draws* its id, that is, takes the next number of the
+// sequence, and is slow to commit. The second one draws the next id and commits at once. Somebody who looks now
+// sees the higher id and not the lower one.
 //
-// Run the cell: `slow` and `fast` are two connections.
+// In the cell below, `slow` is a transaction that stays open until a later cell commits it. The other insert
+// has a transaction of its own.
 
 // %%
-const slow = await db.connect();
-const insert = `insert into events (customer_id, event_type, country, browser, device_id, session_id)
+const insert = `
+  insert into events (customer_id, event_type, country, browser, device_id, session_id)
   values (900001, 'click', 'India', 'chrome', 1, 1) returning event_id`;
-await slow.query('begin');
+const slow = await openTransaction(db);
 const slowId = Number((await slow.query(insert)).rows[0].event_id);
 const fastId = Number((await db.query(insert)).rows[0].event_id);
-const [seen] = await query<{ visible: number }>(db, 'select count(*) as visible from events where event_id in ($1, $2)',
-  [slowId, fastId]);
+const [seen] = await query<{ visible: number }>(db,
+  'select count(*) as visible from events where event_id in ($1, $2)', [slowId, fastId]);
 table([{ slowId, fastId, visible: seen?.visible }]);
 
 // %% [markdown]
@@ -39,7 +41,7 @@ table([{ slowId, fastId, visible: seen?.visible }]);
 //
 // ## Where a rollup remembers how far it is
 //
-// The table `rollups` holds one row for each rollup: its *watermark*.
+// The table `rollups` holds one row for each rollup, with its *watermark*: the last id that it has counted.
 
 // %%
 await runFile(db, '03-rollups.sql');
@@ -47,15 +49,16 @@ await runFile(db, '03-rollups.sql');
 // %% [markdown]
 // ## Wait for just those writers
 //
-// The cure has four steps, and the third one is the one that people forget:
+// A *window* is a range of ids that a rollup counts in one go. To find one that is safe takes four steps, and
+// the third is the one that people forget:
 //
 // 1. Read the last id that the sequence has handed out. Every later id belongs to a later window.
-// 2. Ask `pg_locks` who is writing to the table right now. A writer locks the table *before* it draws its
-//    first id, so whoever holds an id of this window is on that list.
+// 2. Ask `pg_locks`, the server's list of locks, who is writing to the table right now. A writer locks the
+//    table *before* it draws its first id, so whoever holds an id of this window is on that list.
 // 3. Wait until each of these has ended. New writers come and go: nobody waits for *us*.
 // 4. Move the watermark, in the same transaction as the counting. Either both happen or neither.
 //
-// The function that lists the writers is short:
+// The function that lists the writers is short. Below it, we ask it who is writing now.
 
 // %%
 await runFile(db, '03-rollup-writers.sql');
@@ -67,7 +70,7 @@ await show(db, `
     left join pg_stat_activity as activity using (pid)`);
 
 // %% [markdown]
-// That is `slow`, idle in its transaction.
+// That is `slow`, idle in its transaction. (`pid` is the number of the server's process for a connection.)
 //
 // ### Exercise 03.1: since when?
 //
@@ -99,15 +102,16 @@ writersSince = `
 await exercise('03.1', db, writersSince);
 
 // %% [markdown]
-// On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*; the
-// next function finishes those before a window closes. On one server it does nothing.
+// On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*: its
+// rows are promised, and nobody can see them yet. The next function finishes those before a window closes. On
+// one server it does nothing.
 
 // %%
 await runFile(db, '03-settle-distributed-writes.sql', { folded: true });
 
 // %% [markdown]
-// And here is the window itself. It is the longest function of the workshop, and the one that the counts
-// depend on. Read the four numbered comments; skip the rest the first time.
+// And here is the window itself, the function that all counts depend on. It is long. Read the four numbered
+// comments, and skip the rest the first time.
 
 // %%
 await runFile(db, '03-incremental-rollup-window.sql');
@@ -115,8 +119,9 @@ await runFile(db, '03-incremental-rollup-window.sql');
 // %% [markdown]
 // ## Watch it refuse
 //
-// `slow` is still open. Ask for a window with half a second of patience. **This fails on purpose**, and the
-// message names the process that holds things up. The watermark stays where it was.
+// `slow` is still open. Ask for a window, for a rollup named `lesson` that has counted nothing yet. Its
+// *patience*, the time that it waits for writers, is half a second. **This fails on purpose**: the message names
+// the process that holds things up, and the watermark stays where it was.
 
 // %%
 await query(db, `
@@ -124,10 +129,9 @@ await query(db, `
   values ('lesson', 'events', 'events_event_id_seq')
   on conflict (name) do update set last_aggregated_id = 0`);
 const window = `select * from incremental_rollup_window('lesson', patience => '500 milliseconds')`;
-const refusal = await query(db, window).then(
-  () => 'no refusal',
-  (error: Error) => error.message,
-);
+const refusal = await query(db, window).then(() => 'no refusal', (error: Error) => error.message);
+const [unmoved] = await query<{ watermark: number }>(db,
+  `select last_aggregated_id as watermark from rollups where name = 'lesson'`);
 refusal;
 
 // %% [markdown]
@@ -137,20 +141,16 @@ refusal;
 // nothing new: `window_end` below `window_start` means *empty*.
 
 // %%
-await slow.query('commit');
-slow.release();
+await slow.commit();
 const [first] = await query<{ window_start: number; window_end: number }>(db, window);
 const [second] = await query<{ window_start: number; window_end: number }>(db, window);
-table([
-  { call: 'first', ...first },
-  { call: 'second', ...second },
-]);
+table([{ call: 'first', ...first }, { call: 'second', ...second }]);
 
 // %% [markdown]
 // ### Exercise 03.2: a window of at most two events
 //
-// A backlog of a hundred million events should not become one window. Besides `patience` the function has a
-// third argument, `max_events`. The check lets five events wait.
+// A hundred million events that wait to be counted should not become one window. Besides `patience` the function
+// has a third argument, `max_events`. The check lets five events wait.
 //
 // **Task:** change the call so that a window holds at most two events. **Done when** it holds the first two of
 // the five.
@@ -177,7 +177,7 @@ await exercise('03.2', db, smallWindow);
 //
 // The cell below opens real transactions, A to E, and asks for windows while they are open. At each `look` it
 // asks the database which ids are visible, who is still writing and where the watermark is, and draws that as
-// one more row.
+// one more row. You need not read the code: the picture tells the same.
 
 // %%
 await query(db, window); // whatever is there already belongs to an earlier window
@@ -215,16 +215,15 @@ const moments = await playWriters(db, 'lesson', async ({ open, askForWindow, loo
 // * Ids come **only** from the column's default. An application that calls `nextval` first and inserts later
 //   holds an id without holding the lock, and no window of this kind can see it.
 // * The sequence hands out one id at a time (`cache 1`). The function refuses another setting.
-// * The transaction runs at *read committed*. Under *repeatable read* the count would use a snapshot from
-//   before the wait. The function refuses that too.
+// * The transaction runs at the isolation level *read committed*, where each statement sees what has been
+//   committed before it. Under *repeatable read* the count would see the table as it was before the wait. The
+//   function refuses that too: **the next cell fails on purpose**.
 
 // %%
 const client = await db.connect();
 await client.query('begin isolation level repeatable read');
 const isolation = await client.query(window).then(
-  () => 'no refusal',
-  (error: Error) => error.message,
-);
+  () => 'no refusal', (error: Error) => error.message);
 await client.query('rollback');
 client.release();
 isolation;
@@ -242,6 +241,7 @@ checkpoint('03.4', 'a second window is empty',
 checkpoint('03.5', 'another isolation level is refused', /read committed/.test(isolation), true);
 checkpoint('03.6', 'the window waits for the writers of its ids, not for later ones',
   moments[1]?.window?.waitsFor.map((writer) => writer.name).join(', '), 'A, C');
+checkpoint('03.7', 'a refused window leaves the watermark where it was', unmoved?.watermark, 0);
 
 // %%
 await query(db, `delete from rollups where name = 'lesson'`);
