@@ -154,6 +154,13 @@ describe('a variable', () => {
     expect(await value('frozen = 2')).toContain('error');
   });
 
+  it('is found by its name alone in an object', async () => {
+    await run('let short = 1; let other = 2;');
+    expect(await value('[{ short }, short]')).toBe('[ { short: 1 }, 1 ]');
+    await run('({ short, other = 5 } = { short: 7 } as { short: number; other?: number });');
+    expect(await value('({ short, other })')).toBe('{ short: 7, other: 5 }');
+  });
+
   it('is fast at the top level of a cell', async () => {
     const loop = 'for (let i = 0; i < 2e6; i++) sum += i; performance.now() - start';
     const own = await value(`let sum = 0; let start = performance.now(); ${loop}`);

@@ -3,6 +3,7 @@ import { output } from './cell.ts';
 import { sourceMaps } from './errors.ts';
 import { reloadAfterEdit } from './modules.ts';
 import { lastMap } from './script.ts';
+import { spellOutShorthand } from './shorthand.ts';
 import { BUSY, state, tslab, type Untyped } from './tslab.ts';
 
 /** @param executionCount - the number of the cell that is compiled */
@@ -12,7 +13,7 @@ export function createExecutor(executionCount: () => number): Untyped {
   const { convert } = converter;
   converter.convert = (declarations: string, source: string) => {
     reloadAfterEdit();
-    const converted = convert(declarations, source);
+    const converted = convert(declarations, spellOutShorthand(source));
     if (lastMap) sourceMaps.set(executionCount(), lastMap);
     return { ...converted, hasToplevelAwait: true };
   };
