@@ -167,7 +167,7 @@ drawPlot({
 // %% [markdown]
 // ## The answers stay
 //
-// The raw events are gone. The rollups still have them: three events, three devices, at their time.
+// The raw events are gone. The rollups still have their counts and devices, at their time.
 
 // %%
 await show(db, `
