@@ -14,7 +14,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: '01', name: '01-connect', title: 'A database and a connection', minutes: 3 },
   { id: '02', name: '02-schema', title: 'A schema for time and customers', minutes: 12 },
   { id: '03', name: '03-window', title: 'Which events are safe to roll up', minutes: 10 },
-  { id: '04', name: '04-rollups', title: 'Rollup functions', minutes: 10 },
+  { id: '04', name: '04-rollups', title: 'Rollup functions', minutes: 12 },
   { id: '05', name: '05-load', title: 'Load events with COPY', minutes: 10 },
   { id: '06', name: '06-aggregate', title: 'Aggregate, twice, and recount', minutes: 8 },
   { id: '07', name: '07-dashboards', title: 'Four questions, four charts', minutes: 12 },
