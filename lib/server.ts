@@ -60,18 +60,22 @@ export function serverLine({ engine, version, citusVersion, nodes }: Server): st
 }
 
 /**
- * For a cell that only several nodes can fill: on one node says what is missing and how to get it.
+ * For a cell that only several nodes can fill: on one node says what is missing, and the first time how to get it.
  *
  * @returns true where the cell can go on
  */
 export function needsSeveralNodes({ nodes }: Server, what: string): boolean {
   if (nodes.some((node) => node.role === 'worker')) return true;
+  const advice = `Nothing is wrong: the chapter goes on. ${clusterAdvice().replace(/`(.+?)`/g, '<code>$1</code>')}`;
   html(
     `<div style="border-left:4px solid #0072b2;padding:.3em .8em">This server is one node, and ${what} takes several. ` +
-      `Nothing is wrong: the chapter goes on. ${clusterAdvice().replace(/`(.+?)`/g, '<code>$1</code>')}</div>`,
+      `${advised ? 'The chapter goes on.' : advice}</div>`,
   );
+  advised = true;
   return false;
 }
+
+let advised = false;
 
 const citusNodes = (db: Database) =>
   query<Node>(
