@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { waitFor } from '../../cluster/wait.ts';
 import type { Database } from '../connect.ts';
 import { query } from '../sql.ts';
 import type { DrawnId, Moment, Writer } from './window.ts';
@@ -67,7 +68,7 @@ export async function playWriters(
         window = { start: Number(row.window_start), end: Number(row.window_end), waitsFor: [] };
       });
       answer.catch(() => {}); // it is awaited later, or the play has failed for another reason
-      await until('the rollup waits or has its window', async () => given || waits(db, pid));
+      await waitFor('the rollup to wait or to have its window', () => given || waits(db, pid));
       if (!given) window = await waitingWindow(db, rollup, drawn);
       return { answer };
     },
@@ -150,13 +151,4 @@ async function readIds(
       state: seen.has(id) ? 'committed' : pids.includes(writer.pid) ? 'open' : 'rolled back',
     })),
   };
-}
-
-async function until(what: string, isSo: () => Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadline)
-      throw new Error(`Waited ${limitMs / 1000} s in vain until ${what}; run the cell again`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -80,11 +80,10 @@ describe('imports', () => {
   it('load an edited file again, also behind a barrel', async () => {
     writeLeaf('two');
     expect(await value(`import * as lib from '../lib/index.ts'; lib.version`)).toBe('two');
-    await sleep(600); // the compiler watches files, and looks a little later
     writeLeaf('three', 'export const fresh = 1;');
-    await sleep(600);
     const code = `import { version as third, fresh } from '../lib/index.ts'; third + fresh`;
-    expect(await value(code)).toBe('three1');
+    // the compiler watches files, and looks a little later
+    await expect.poll(() => value(code), { timeout: 10_000, interval: 200 }).toBe('three1');
   });
 
   it('bear files that appear and change while a cell runs', async () => {
@@ -246,7 +245,7 @@ describe('an error', () => {
     const unexpected = run(`throw new Error('x')`, { stopOnError: true });
     const results = await Promise.all([unexpected, run(`'next'`)]);
     expect(results.map(({ status }) => status)).toEqual(['error', 'aborted']);
-    await sleep(300); // so long it cancels
+    await expect.poll(() => value(`'again'`)).toBe('again');
   });
 });
 
@@ -260,7 +259,6 @@ describe('an interrupt', () => {
   ])('ends: %s', async (code) => {
     const result = await interrupted(code);
     expect(result.status).toBe('error');
-    expect(result.ms).toBeLessThan(5000);
     expect(await value(`'alive'`)).toBe('alive');
   });
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../cluster/wait.ts';
 import { generateEvents } from '../../data/generator.ts';
 import {
   AlreadyLoadedError,
@@ -63,14 +64,6 @@ async function failure(load: Promise<unknown>): Promise<CsvError & LoadError> {
     () => expect.unreachable('expected the load to fail'),
     (error) => error,
   );
-}
-
-async function waitFor(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const ends = Date.now() + 10_000; Date.now() < ends; ) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`Waited 10 s for ${what}`);
 }
 
 const COPIES = `

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitFor } from '../../cluster/wait.ts';
 import { Kernel } from '../../tools/kernel-client.ts';
 import { freshDatabase, type TestDatabase } from '../database.ts';
 
@@ -47,13 +48,11 @@ it('the stop button of a notebook rolls a load back, and the next cell works', a
 });
 
 async function waitForCopies(what: string, holds: (count: number) => boolean): Promise<void> {
-  for (const ends = Date.now() + 20_000; Date.now() < ends; ) {
+  await waitFor(what, async () => {
     const { rows } = await database.pool.query(
       `select count(*)::int from pg_stat_activity
         where datname = current_database() and query like 'copy %' and state = 'active'`,
     );
-    if (holds(rows[0].count)) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Waited 20 s for ${what}`);
+    return holds(rows[0].count);
+  });
 }

@@ -18,7 +18,7 @@ describe('a good notebook', () => {
     expect(results.map(({ status }) => status)).toEqual(['ok', 'error', 'ok', 'ok', 'ok']);
     expect(counts).toEqual([1, 2, 3, 4, 5]);
     expect(checkpoints).toMatchObject([{ id: '00.1', ok: true }]);
-    expect(seconds).toBeLessThan(20);
+    expect(seconds).toBeGreaterThan(1.5); // as long as the last cell waits
     const outputs = notebook.cells.map((cell) => JSON.stringify(cell.outputs ?? []));
     expect(outputs[1]).toContain('step 2'); // redrawn by a later cell
     expect(outputs.join()).toContain('late, but harmless');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitFor } from '../../cluster/wait.ts';
 import {
   type ClusterNode,
   countTasks,
@@ -83,8 +84,7 @@ test('a batch that is refused is sent again', async () => {
       reopened ??= reopen();
     },
   });
-  while (stream.running && stream.sent === 0)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor('a batch that is taken', () => stream.sent > 0 || !stream.running);
   await reopened;
   const sent = await stream.stop();
   expect(refusals[0]).toMatch(/closed/);

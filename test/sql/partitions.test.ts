@@ -218,14 +218,14 @@ test('whoever holds the table for long is not waited for without end, and keeps 
     await reader.query('begin');
     await reader.query('select count(*) from events');
     db.notices.length = 0;
-    const run = db.pool.query(`call maintain_partitions(patience => '600 ms')`);
-    const started = performance.now();
+    let isTrying = true;
+    const run = db.pool.query(`call maintain_partitions(patience => '4 s')`).finally(() => {
+      isTrying = false;
+    });
     for (let n = 0; n < 5; n += 1) await insertEvents(db.pool, 1);
-    expect(performance.now() - started).toBeLessThan(db.engine === 'citus' ? 3000 : 1000);
+    expect(isTrying).toBe(true); // they came in between
     await run;
-    expect(db.notices.join()).toMatch(
-      /partitions are not made yet: no lock on .* within 00:00:00.6/,
-    );
+    expect(db.notices.join()).toMatch(/partitions are not made yet: no lock on .* within 00:00:04/);
     await reader.query('commit');
   });
   await maintain();

@@ -2,6 +2,7 @@
 
 import type pg from 'pg';
 import { expect } from 'vitest';
+import { waitFor } from '../../cluster/wait.ts';
 import { sqlFile, type TestDatabase } from '../database.ts';
 
 type Queryable = pg.Pool | pg.PoolClient;
@@ -137,9 +138,6 @@ export async function withClient<Result>(
 
 /** Waits until a query returns true. */
 export async function until(db: Queryable, condition: string, limitMs = 10_000): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!Object.values(await one(db, `select (${condition}) as met`))[0]) {
-    if (performance.now() > end) throw new Error(`Waited ${limitMs} ms in vain for: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const isMet = async () => Boolean((await one(db, `select (${condition}) as met`)).met);
+  await waitFor(condition, isMet, { limitMs, everyMs: 20 });
 }

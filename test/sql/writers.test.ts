@@ -103,10 +103,8 @@ describe('a writer that stays open', () => {
       await insertEvents(writer, 50);
       const run = one(db.pool, 'select * from five_minutely_aggregation()');
       await until(db.pool, waiting);
-      const started = performance.now();
       for (let n = 0; n < 5; n += 1) await insertEvents(db.pool, 20);
       await db.pool.query(`insert into events (customer_id) values (1)`);
-      expect(performance.now() - started).toBeLessThan(db.engine === 'citus' ? 3000 : 1000);
       await until(db.pool, waiting); // still
       await writer.query('rollback');
       await run;
