@@ -18,7 +18,7 @@ const db = await ready('06');
 // ## How far behind are we?
 //
 // The watermark of each rollup (chapter 03) against the last id that was handed out. The difference is the
-// *backlog*.
+// *backlog*. (If it is 0, chapter 05 was left out: `await resetTo('06')` in a new cell makes one.)
 
 // %%
 const before = await query<{ name: string; watermark: number; backlog: number }>(db, `
