@@ -1,4 +1,4 @@
-// Pictures that explain, in the order of the chapters; each is a function from data to SVG.
+// Pictures that explain; each is a function from data to SVG.
 export { colocationPicture } from './colocation.ts';
 export { hyperLogLogPicture, type Sketch } from './hyperloglog.ts';
 export { showPicture } from './picture.ts';
