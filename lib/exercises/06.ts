@@ -11,27 +11,33 @@ export const chapter06 = {
 
 const CUSTOMER = 900006;
 
-// two events that are rolled up, and one that waits
+// some events that are rolled up, and one that waits; twice, so that no constant is an answer
 async function recountCustomer(db: Database, statement: string): Promise<Verdict> {
   if (isBlank(statement))
     return todo('two numbers for customer 900006: the raw events, and the sum in the rollup.');
-  const before = [
-    ...without(CUSTOMER),
-    event(CUSTOMER, 'now()', -1),
-    event(CUSTOMER, 'now()', -2),
-    event(CUSTOMER),
-    group('rollup_events_5min', { customer: CUSTOMER, time: 'now()', devices: [1, 1] }),
-  ];
-  const [row] = await tryOut(db, statement, { before });
-  const [raw, rolledUp] = (row ?? []).map(Number);
+  const [raw, rolledUp] = await proveWith(db, statement, 2);
   if (rolledUp === 1) return wrong('The second number counts groups. How many events are in them?');
   if (raw === 3)
     return wrong('One of the three raw events is above the watermark: no rollup can have it yet.');
   if (raw === 2 && rolledUp === 2)
-    return ok('2 events up to the watermark, 2 in the rollup; one that waits is in neither.');
+    return (await proveWith(db, statement, 3)).join() === '3,3'
+      ? ok('2 events up to the watermark, 2 in the rollup; one that waits is in neither.')
+      : wrong('With 3 events it says something else than 3 and 3. Count them.');
   return wrong(
     `With 2 events up to the watermark, 2 in the rollup and 1 that waits, both should be 2; found ${format(raw)} and ${format(rolledUp)}.`,
   );
+}
+
+async function proveWith(db: Database, statement: string, rolledUp: number): Promise<number[]> {
+  const devices = Array.from({ length: rolledUp }, () => 1);
+  const before = [
+    ...without(CUSTOMER),
+    ...devices.map((_, at) => event(CUSTOMER, 'now()', -1 - at)),
+    event(CUSTOMER),
+    group('rollup_events_5min', { customer: CUSTOMER, time: 'now()', devices }),
+  ];
+  const [row] = await tryOut(db, statement, { before });
+  return (row ?? []).map(Number);
 }
 
 // 10:00 and 10:55 share a device

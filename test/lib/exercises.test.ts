@@ -108,6 +108,12 @@ const wrong: [id: Id, mistake: string, answer: string | number, hint: RegExp][] 
     /latest statement/,
   ],
   ['03.1', 'says no time', 'select pid, state from pg_stat_activity', /not since when/],
+  [
+    '03.1',
+    'names those who read, too',
+    'select pid, xact_start from pg_stat_activity',
+    /only reads/,
+  ],
   ['03.1', 'does not name the writer', 'select 1 as pid', /does not name it/],
   [
     '03.2',
@@ -122,6 +128,7 @@ const wrong: [id: Id, mistake: string, answer: string | number, hint: RegExp][] 
     minutes('max(hll_cardinality(device_distinct_count))'),
     /larger/,
   ],
+  ['04.1', 'gives a sketch', minutes('hll_union_agg(device_distinct_count)'), /no number/],
   ['04.1', 'counts each group', minutes('hll_cardinality(device_distinct_count)'), /one row/],
   [
     '04.2',
@@ -141,6 +148,12 @@ const wrong: [id: Id, mistake: string, answer: string | number, hint: RegExp][] 
     'adds twice',
     upsert('update set visits = visits.visits * 2'),
     /should be 3; this makes 4/,
+  ],
+  [
+    '05.1',
+    'forgets the minutes',
+    'select file_name, rows / extract(second from finished_at - started_at) from loads',
+    /90,000 rows/,
   ],
   ['05.1', 'gives rows', 'select file_name, rows from loads', /number of rows/],
   [
@@ -171,6 +184,7 @@ const wrong: [id: Id, mistake: string, answer: string | number, hint: RegExp][] 
     /now "Korea"/,
   ],
   ['06.1', 'counts what waits', proof('', 'sum(event_count)'), /above the watermark/],
+  ['06.1', 'knows the answer beforehand', 'select 2, 2', /Count them/],
   ['06.1', 'counts groups', proof(UP_TO_WATERMARK, 'count(*)'), /counts groups/],
   [
     '06.2',
