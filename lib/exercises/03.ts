@@ -8,12 +8,13 @@ export const chapter03 = {
   '03.2': boundWindow,
 };
 
-// a writer that has connected, begun and last spoken at three different times
+// a writer that has connected, begun and last spoken at three different times, and one who only reads
 async function findSlowWriter(db: Database, statement: string): Promise<Verdict> {
   if (isBlank(statement))
     return todo('each writer of events, with the time at which its transaction began.');
-  const writer = await db.connect();
+  const [writer, reader] = [await db.connect(), await db.connect()];
   try {
+    await reader.query('begin; select from events limit 0');
     await writer.query('select pg_sleep(0.02)');
     await writer.query('begin');
     await writer.query(WRITE);
@@ -21,15 +22,16 @@ async function findSlowWriter(db: Database, statement: string): Promise<Verdict>
       rows: [truth],
     } = await writer.query(`
       select pid, xact_start, backend_start, query_start from pg_stat_activity where pid = pg_backend_pid()`);
+    const bystander = (await reader.query('select pg_backend_pid() as pid')).rows[0].pid;
     const rows = await tryOut(db, statement);
     const row = rows.find((values) => values.includes(truth.pid));
     if (!row)
       return wrong(`A writer with pid ${truth.pid} is open, and the answer does not name it.`);
     const times = row.filter((value) => value instanceof Date).map(Number);
     if (times.includes(Number(truth.xact_start)))
-      return rows.length > 3
+      return rows.some((values) => values.includes(bystander))
         ? wrong(
-            `It names ${rows.length} sessions: join pg_stat_activity to rollup_writers, which lists only writers.`,
+            `It names pid ${bystander}, too, which only reads: join pg_stat_activity to rollup_writers, which lists only writers.`,
           )
         : ok(
             `it finds the writer with pid ${truth.pid}, open since ${formatTime(truth.xact_start)}.`,
@@ -44,8 +46,10 @@ async function findSlowWriter(db: Database, statement: string): Promise<Verdict>
         )
       : wrong('It names the writer, but not since when: pg_stat_activity has the time.');
   } finally {
-    await writer.query('rollback').catch(() => {});
-    writer.release();
+    for (const client of [writer, reader]) {
+      await client.query('rollback').catch(() => {});
+      client.release();
+    }
   }
 }
 

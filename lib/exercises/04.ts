@@ -26,6 +26,8 @@ async function mergeSketches(db: Database, statement: string): Promise<Verdict> 
   const devices = Math.round(Number(rows[0]?.[0]));
   if (rows.length > 1)
     return wrong('There should be one row: the devices of both groups together.');
+  if (Number.isNaN(devices))
+    return wrong('That is no number. `hll_cardinality` says how many are in a sketch.');
   if (devices === 5) return ok('3 devices in one group and 4 in the other are 5 different ones.');
   if (devices === 7)
     return todo('3 devices and 4 are counted as 7, but two of them are in both groups.');
