@@ -38,10 +38,10 @@ export interface EventsOptions extends PopulationOptions {
 export type NextEvent = (timeMs: number, options?: { alone?: boolean }) => EventRow;
 
 /** Event types, with the share of the events that are of this type, of 100. */
-export const EVENT_TYPES = { click: 52, scroll: 33, download: 9, buy: 6 };
+const EVENT_TYPES = { click: 52, scroll: 33, download: 9, buy: 6 };
 
 /** Countries, with the share of the devices there, of 100. */
-export const COUNTRIES = {
+const COUNTRIES = {
   'United States': 30,
   India: 20,
   China: 18,
@@ -52,7 +52,7 @@ export const COUNTRIES = {
 };
 
 /** Browsers, with the share of the devices that run them, of 100. */
-export const BROWSERS = { chrome: 62, safari: 20, firefox: 12, opera: 6 };
+const BROWSERS = { chrome: 62, safari: 20, firefox: 12, opera: 6 };
 
 /**
  * Events in the order of their arrival, as a product with many customers receives them: a few customers and a few

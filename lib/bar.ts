@@ -44,7 +44,7 @@ export function showNeighbours(here: Chapter): void {
 }
 
 /** What was passed in a chapter, such as `4 checkpoints passed, 1 of 2 exercises solved`; empty when nothing was. */
-export function progressOf(id: string, passed: Passed): string {
+function progressOf(id: string, passed: Passed): string {
   const inChapter = (ids: readonly string[]) =>
     ids.filter((other) => other.startsWith(`${id}.`)).length;
   const checkpoints = inChapter(passed.checkpoints);

@@ -31,7 +31,7 @@ export async function installSql(
 }
 
 /** Names of the files in `sql/` that create objects, in the order of installation. */
-export function installedFiles(): string[] {
+function installedFiles(): string[] {
   return sqlFiles().filter((name) => !ACTS.test(name) && !ASKS.test(readSql(name)));
 }
 

@@ -42,7 +42,7 @@ export async function createRenderer({
 }
 
 /** `02-schema.ipynb#there` as `02-schema.html#there`; another address stays. */
-export const pageOfNotebook = (href: string): string =>
+const pageOfNotebook = (href: string): string =>
   href.replace(/^(?!\w+:)(.*)\.ipynb(#.*)?$/, '$1.html$2');
 
 let highlighter: Promise<Highlighter> | undefined;

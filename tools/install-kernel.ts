@@ -20,7 +20,7 @@ export function installKernel(folder = userKernelFolder()): string {
 }
 
 /** Where Jupyter and VS Code look for a kernel named `tslab` of this user. */
-export const userKernelFolder = (): string => join(userDataFolder(), 'kernels', 'tslab');
+const userKernelFolder = (): string => join(userDataFolder(), 'kernels', 'tslab');
 
 // The rules of jupyter_core.
 function userDataFolder(): string {

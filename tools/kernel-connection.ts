@@ -44,12 +44,12 @@ export class Connection {
     void this.#receive('iopub', this.#iopub);
   }
 
-  /** Sends a request. The listener also gets what arrives after the reply. @returns its id */
+  /** Sends a request. The listener also gets what arrives after the reply. */
   async send(
     type: string,
     content: object,
     { channel = 'shell', listener }: { channel?: Channel; listener?: Listener } = {},
-  ): Promise<string> {
+  ): Promise<void> {
     const id = randomUUID();
     if (listener) this.#listeners.set(id, listener);
     const header = {
@@ -64,11 +64,6 @@ export class Connection {
     const signature = createHmac('sha256', this.#key);
     for (const part of parts) signature.update(part);
     await this.#sockets[channel].send([DELIMITER, signature.digest('hex'), ...parts]);
-    return id;
-  }
-
-  forget(id: string): void {
-    this.#listeners.delete(id);
   }
 
   close(): void {

@@ -24,7 +24,7 @@ export interface NotebookReport {
 }
 
 /** @throws when there is no notebook with a wanted number */
-export function chooseNotebooks(folder: string, wanted: string[]): string[] {
+function chooseNotebooks(folder: string, wanted: string[]): string[] {
   const all = readdirSync(folder)
     .filter((name) => /^\d\d-.*\.ipynb$/.test(name))
     .sort();

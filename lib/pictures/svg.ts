@@ -8,7 +8,7 @@ export const PAPER = '#ffffff';
 
 /** Pictures are as wide as a slide, and no text is smaller than this: 24 of 1,280 can be read at the back of a room. */
 export const WIDTH = 1280;
-export const TEXT_SIZE = 24;
+const TEXT_SIZE = 24;
 
 // JupyterLab cuts what is wider than its column, beside an open side bar on a small screen
 const SHOWN_WIDTH = 800;
@@ -157,7 +157,7 @@ export function cross([x, y]: Point, [width, height]: Point, style: LineStyle = 
 }
 
 /** A colour as light as a background. */
-export function tint(colour: string): string {
+function tint(colour: string): string {
   const part = (at: number) => Number.parseInt(colour.slice(at, at + 2), 16);
   const lighter = [1, 3, 5].map((at) => Math.round(255 - (255 - part(at)) * 0.16));
   return `#${lighter.map((value) => value.toString(16).padStart(2, '0')).join('')}`;
