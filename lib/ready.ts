@@ -67,7 +67,11 @@ async function takeAway(db: Database): Promise<void> {
       where datname = current_database() and application_name = 'workshop' and state like 'idle in transaction%'`,
   );
   try {
-    await query(db, `set lock_timeout = '10s'; ${readSql('99-reset.sql')}`);
+    await asTransaction(db, [
+      `set local citus.propagate_set_commands = 'local'`, // so that a worker gives up too
+      `set local lock_timeout = '10s'`,
+      readSql('99-reset.sql'),
+    ]);
   } catch (cause) {
     if ((cause as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw cause;
     const open = await query<{ who: string }>(
@@ -81,12 +85,21 @@ async function takeAway(db: Database): Promise<void> {
         'End them (stop the cell, or close that session), then reset again.',
       { cause },
     );
-  } finally {
-    await query(db, 'reset lock_timeout');
   }
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';
+
+async function asTransaction(db: Database, statements: string[]): Promise<void> {
+  const client = await db.connect();
+  try {
+    for (const statement of ['begin', ...statements, 'commit']) await client.query(statement);
+    client.release();
+  } catch (error) {
+    client.release(true); // closed, and with it what it had begun
+    throw error;
+  }
+}
 
 // everything that stands when a chapter starts; chapter 00 shows the finished pipeline
 async function build(db: Database, { id }: Chapter, report: (step: string) => void): Promise<void> {
