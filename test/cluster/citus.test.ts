@@ -15,6 +15,7 @@ import {
 import { instanceFolder } from '../../cluster/instance.ts';
 import { runningServer } from '../../cluster/processes.ts';
 import { waitFor } from '../../cluster/wait.ts';
+import { runOn } from '../database.ts';
 import { citusMissing } from '../faults/nodes.ts';
 
 const name = `nodes-${process.pid}`;
@@ -180,15 +181,8 @@ test('workers are refused where the server has no Citus', async ({ skip }) => {
   }
 });
 
-async function ask(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client(instance.url);
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const ask = (sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> =>
+  runOn(instance.url, sql, values);
 
 async function kept(): Promise<unknown> {
   return (await ask('select count(*)::int from kept'))[0]?.count;

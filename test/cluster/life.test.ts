@@ -22,6 +22,7 @@ import {
 import { instanceFolder } from '../../cluster/instance.ts';
 import { runningServer } from '../../cluster/processes.ts';
 import { waitFor } from '../../cluster/wait.ts';
+import { runOn } from '../database.ts';
 
 const name = `probe-${process.pid}`;
 process.env.WORKSHOP_ENGINE = 'native'; // test/container is for the other one
@@ -180,15 +181,8 @@ test('a delete leaves nothing', async () => {
   expect(await destroyInstance(name)).toBe(false);
 });
 
-async function ask(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client(instance.url);
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const ask = (sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> =>
+  runOn(instance.url, sql, values);
 
 async function kept(): Promise<unknown> {
   return (await ask('select answer from kept'))[0]?.answer;
