@@ -23,7 +23,7 @@ export async function watchSlides(
   await build();
   const pages = new Set<ServerResponse>();
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname));
+    const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
     if (path === '/changes') return listen(response, pages);
     answer(response, join(out, path === '/' ? 'index.html' : path));
   });
