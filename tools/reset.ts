@@ -2,22 +2,22 @@
 
 import { createInterface } from 'node:readline/promises';
 import { chooseEngine, startInstance } from '../cluster/index.ts';
+import { chapter } from '../lib/chapters.ts';
 import { runTool } from './cli.ts';
 
 await runTool(async (args) => {
-  const [chapter, ...rest] = args.filter((arg) => arg !== '--yes');
-  if (rest.length || (chapter && !/^\d\d$/.test(chapter))) {
-    throw new Error(`Expected a chapter such as 03, got "${[chapter, ...rest].join(' ')}"`);
+  const [wanted, ...rest] = args.filter((arg) => arg !== '--yes');
+  if (rest.length || (wanted && !/^\d\d?$/.test(wanted))) {
+    throw new Error(`Expected a chapter such as 03, got "${[wanted, ...rest].join(' ')}"`);
   }
+  const id = wanted && chapter(wanted.padStart(2, '0')).id;
   const { engine, why } = chooseEngine();
   console.log(`Database: ${why}`);
   if (engine !== 'url') await startInstance(undefined, { report: console.log });
   else if (!args.includes('--yes') && !(await isAgreed())) return;
   const { resetTo } = await import('../lib/ready.ts');
-  await resetTo(chapter, { report: console.log });
-  console.log(
-    chapter ? `As at the start of chapter ${chapter}.` : 'Nothing of the workshop is left.',
-  );
+  await resetTo(id, { report: console.log });
+  console.log(id ? `As at the start of chapter ${id}.` : 'Nothing of the workshop is left.');
 });
 
 // On somebody's own server nothing is removed without a yes.
