@@ -63,7 +63,7 @@ await show(db, `
 
 // %%
 const [customer] = await biggestCustomers(db, 1);
-const question = { customerId: customer!.customer_id, asOf: await latestTime(db) };
+const question = { customerId: customer!.customer_id, asOf: await latestTime(db, customer!.customer_id) };
 const started = performance.now();
 const hours = await trendByHour(db, question);
 const milliseconds = performance.now() - started;
