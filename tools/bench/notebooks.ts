@@ -55,7 +55,7 @@ async function measureRunner(bench: Bench): Promise<Measurement[]> {
 
 // seconds
 async function execute(program: string, args: string[], { url }: Bench): Promise<number> {
-  const env = { ...jupyterEnvironment(), DATABASE_URL: url };
+  const env = { ...jupyterEnvironment(), DATABASE_URL: url, WORKSHOP_PROGRESS: 'off' };
   const ms = await stopwatch(() => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
