@@ -2,11 +2,15 @@
 
 import { destroyInstance, stopInstance } from '../cluster/index.ts';
 import { defaultName, givenUrl } from '../cluster/instance.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 
 await runTool(async (args) => {
+  const { values } = readOptions('npm run down [-- --delete]', {
+    args,
+    options: { delete: { type: 'boolean' } },
+  });
   const name = defaultName();
-  if (args.includes('--delete')) {
+  if (values.delete) {
     const was = await destroyInstance(name, { report: console.log });
     console.log(was ? `Deleted the database "${name}" and its data.` : 'There was no database.');
     return;

@@ -5,20 +5,29 @@ import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts'
 import { composeCommand } from '../cluster/docker.ts';
 import { addWorker, startInstance } from '../cluster/index.ts';
 import { root, serviceFile } from '../cluster/instance.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 import { findingLines } from './doctor.ts';
 
 await runTool(async (args) => {
+  const { values } = readOptions('npm run up [-- --add-worker]', {
+    args,
+    options: { 'add-worker': { type: 'boolean' } },
+  });
   const subject = presentSubject();
   console.log(`Database: ${subject.choice.why}`);
   if (subject.choice.engine === 'url') {
+    if (values['add-worker']) {
+      throw new Error(
+        'The server of DATABASE_URL is not ours to extend. On its coordinator: select citus_add_node(…)',
+      );
+    }
     const findings = await runChecks(databaseChecks, subject);
     console.log(findings.flatMap((finding) => findingLines(finding)).join('\n'));
     process.exitCode = findings.some(({ state }) => state === 'error') ? 1 : 0;
     return;
   }
   const started = performance.now();
-  const bringUp = args.includes('--add-worker') ? addWorker : startInstance;
+  const bringUp = values['add-worker'] ? addWorker : startInstance;
   const instance = await bringUp(undefined, { report: console.log });
   const { serverVersion, host, port, programs, name, containers, workers } = instance;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
