@@ -17,13 +17,16 @@ test.each([
   ['down', '--delte', 'npm run down'],
   ['slides', '--wacth', 'npm run slides'],
   ['site', '--reues', 'npm run site'],
-])('%s refuses an option that it does not know, and says which there are', (tool, option, usage) => {
-  const { status, stderr } = run(tool, [option]);
-  expect(status).toBe(1);
-  expect(stderr).toContain(`'${option}'`);
-  expect(stderr).toContain(`Usage: ${usage}`);
-  expect(stderr).not.toMatch(/^\s+at /m);
-});
+])(
+  '%s refuses an option that it does not know, and says which there are',
+  (tool, option, usage) => {
+    const { status, stderr } = run(tool, [option]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`'${option}'`);
+    expect(stderr).toContain(`Usage: ${usage}`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  },
+);
 
 test('up adds no worker to a server that is not ours', () => {
   const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' };
