@@ -99,6 +99,8 @@ function readable(error: ServerError, text: string, file?: string): Error {
     error.detail && `Detail: ${error.detail}`,
     error.hint && `Hint: ${error.hint}`,
     !file && line && `Line ${line}: ${text.split('\n')[line - 1]?.trim()}`,
+    /^(log2m|register width|explicit threshold) does not match/.test(error.message) &&
+      'An earlier version of the workshop made these rollups, with other sketches: `npm run reset` takes them away.',
   ];
   return Object.assign(new Error(parts.filter(Boolean).join('\n'), { cause: error }), {
     code: error.code,
