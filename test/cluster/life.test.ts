@@ -26,6 +26,7 @@ import { runOn } from '../database.ts';
 
 const name = `probe-${process.pid}`;
 process.env.WORKSHOP_ENGINE = 'native'; // test/container is for the other one
+process.env.WORKSHOP_WORKERS = '0'; // citus.test.ts is for several nodes
 let told: string[] = [];
 const report = (line: string) => told.push(line);
 let instance: Instance;
