@@ -8,8 +8,9 @@
 // **What you need:** loaded events. `ready` loads some if there are none.
 
 // %%
-import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawVegaLite, exercise, needsSeveralNodes,
-  query, ready, recount, rollUpAll, rollUpMinutes, summary, table } from '../lib/index.ts';
+import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawVegaLite, exercise,
+  needsSeveralNodes, query, ready, recount, rollUpAll, rollUpMinutes, summary,
+  table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('06');

@@ -7,9 +7,9 @@
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
 // %%
-import { between, biggestCustomers, checkpoint, COLOURS, countTasks, describeServer, drawPlot, drawVegaLite,
-  exercise, lastMinutes, latestTime, needsSeveralNodes, query, readSql, ready, sessionsOfWeek, showFile, summary, table,
-  topDevices, trendByHour } from '../lib/index.ts';
+import { between, biggestCustomers, checkpoint, COLOURS, countTasks, describeServer, drawPlot,
+  drawVegaLite, exercise, lastMinutes, latestTime, needsSeveralNodes, query, readSql, ready,
+  sessionsOfWeek, showFile, summary, table, topDevices, trendByHour } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('07');

@@ -7,8 +7,8 @@
 // **What you need:** a running database; `ready` builds the rest.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, drawPlot, exercise, query, ready, recount, rollUpAll, runFile,
-  show, summary, table } from '../lib/index.ts';
+import { atLeast, between, checkpoint, COLOURS, drawPlot, exercise, query, ready, recount,
+  rollUpAll, runFile, show, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('09');

@@ -9,9 +9,10 @@
 // server the same pictures are *computed*: the hash that places a customer is PostgreSQL's own.
 
 // %%
-import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, exercise, drawShardMap, findCustomer,
-  html, isolateCustomer, type LoadSample, listNodes, mapShards, needsSeveralNodes, progressBar, query, ready,
-  rebalance, recount, rollUpAll, type Shard, show, summary, table, unburden, underLoad } from '../lib/index.ts';
+import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, exercise, drawShardMap,
+  findCustomer, html, isolateCustomer, type LoadSample, listNodes, mapShards, needsSeveralNodes,
+  progressBar, query, ready, rebalance, recount, rollUpAll, type Shard, show, summary, table,
+  unburden, underLoad } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('10');

@@ -8,8 +8,9 @@
 // **What you need:** rolled-up events; `ready` makes some if there are none. The last attack takes several nodes.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, exercise, needsSeveralNodes, query,
-  ready, recount, rollUpAll, rollUpMinutes, showFile, summary, table, watermarks } from '../lib/index.ts';
+import { atLeast, between, checkpoint, COLOURS, describeServer, drawPlot, exercise,
+  needsSeveralNodes, query, ready, recount, rollUpAll, rollUpMinutes, showFile, summary, table,
+  watermarks } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('11');
