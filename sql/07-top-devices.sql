@@ -3,7 +3,7 @@
 -- up where they are spares building one big list only to take ten from it.
 select
   device::bigint as device_id,
-  sum((counters ->> device)::bigint)::bigint as frequency
+  sum((counters ->> device)::int) as frequency
 from (
   select
     top_devices_1000 as counters,
