@@ -5,6 +5,7 @@ const { existsSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
 const root = resolve(__dirname, '../../..');
+require('node:module').enableCompileCache?.(join(root, 'node_modules/.cache/kernel'));
 
 /** The packages that bring Node, one a platform; npm installs the one that fits. */
 const ownNode = [
