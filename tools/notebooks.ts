@@ -8,8 +8,9 @@ import { basename, join } from 'node:path';
 import { root } from '../cluster/instance.ts';
 import { isMain, readOptions, runTool } from './cli.ts';
 import { exportHtml } from './export-html.ts';
+import type { Kernel } from './kernel-client.ts';
 import { serialise } from './notebook.ts';
-import { type Run, runNotebook } from './run-notebook.ts';
+import { type Run, runNotebook, startKernel } from './run-notebook.ts';
 
 /** An entry of notebooks.json. */
 export interface NotebookReport {
@@ -47,8 +48,16 @@ async function main(args: string[]): Promise<void> {
   const started = performance.now();
   const reports: NotebookReport[] = [];
   mkdirSync(values.out, { recursive: true });
-  for (const file of files) {
-    const run = await runNotebook(file, { solved: values.solved, onCell: showProgress(file) });
+  let next: Promise<Kernel> | undefined;
+  for (const [at, file] of files.entries()) {
+    const [started, following] = [next, files[at + 1]];
+    next = undefined;
+    const progress = showProgress(file);
+    const onCell = () => {
+      progress();
+      if (following) next ??= startKernel(following); // ready by the time this notebook has ended
+    };
+    const run = await runNotebook(file, { solved: values.solved, onCell, started });
     reports.push(report(file, run));
     console.log(`${clearLine()}${line(file, run)}`);
     await writeResults(values.out, file, run);
@@ -61,6 +70,7 @@ async function main(args: string[]): Promise<void> {
     process.exitCode = 1;
     if (!values['keep-going']) break;
   }
+  await next?.then((kernel) => kernel.stop()).catch(() => {}); // a failure left it without work
   console.log(total(reports, performance.now() - started, values.out));
 }
 

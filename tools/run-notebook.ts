@@ -37,7 +37,7 @@ export interface Run {
   results: CellResult[];
   checkpoints: Checkpoint[];
   exercises: ExerciseResult[];
-  /** With the start and the end of the kernel. */
+  /** With the end of the kernel, and with its start unless that came before. */
   seconds: number;
   failure?: Failure;
 }
@@ -54,8 +54,24 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Folder of the kernel.json. @default the workshop's kernel */
   kernel?: string;
+  /** What `startKernel` began for this notebook. @default it is started now */
+  started?: Promise<Kernel>;
   /** Called after each code cell. */
   onCell?: (cell: Cell, result: CellResult) => void;
+}
+
+/**
+ * Starts the kernel of a notebook, so that it is ready when the notebook's turn comes. Who does not hand it to
+ * `runNotebook` stops it.
+ */
+export function startKernel(
+  file: string,
+  { kernel = KERNEL, env, startTimeoutMs: timeoutMs }: RunOptions = {},
+): Promise<Kernel> {
+  const quiet = { WORKSHOP_PROGRESS: 'off', ...env }; // what a program passes, no attendee has
+  const started = Kernel.start(kernel, dirname(resolve(file)), { env: quiet, timeoutMs });
+  started.catch(() => {}); // it may fail before anybody waits for it
+  return started;
 }
 
 /**
@@ -89,11 +105,9 @@ async function runInKernel(
   results: CellResult[],
   options: RunOptions,
 ): Promise<{ fault: Fault; printed: string } | undefined> {
-  const { kernel: spec = KERNEL, env, startTimeoutMs: timeoutMs, stopTimeoutMs } = options;
   let kernel: Kernel;
   try {
-    const quiet = { WORKSHOP_PROGRESS: 'off', ...env }; // what a program passes, no attendee has
-    kernel = await Kernel.start(spec, dirname(resolve(file)), { env: quiet, timeoutMs });
+    kernel = await (options.started ?? startKernel(file, options));
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return { fault: { kind: 'no-kernel', reason: error.message }, printed: error.printed };
@@ -102,7 +116,7 @@ async function runInKernel(
   try {
     fault = await runCells(kernel, notebook, results, options);
   } finally {
-    const clean = await kernel.stop({ timeoutMs: fault ? 500 : stopTimeoutMs });
+    const clean = await kernel.stop({ timeoutMs: fault ? 500 : options.stopTimeoutMs });
     if (!clean)
       fault ??= { kind: 'hanging-kernel', reason: 'the kernel did not end when asked to' };
   }

@@ -1,7 +1,7 @@
 /** One broken notebook per kind of failure: the runner must reject each, and say where and why. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunOptions, runNotebook } from '../../tools/run-notebook.ts';
+import { type RunOptions, runNotebook, startKernel } from '../../tools/run-notebook.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/notebooks');
 const run = (name: string, options?: RunOptions) =>
@@ -23,6 +23,24 @@ describe('a good notebook', () => {
     expect(outputs[1]).toContain('step 2'); // redrawn by a later cell
     expect(outputs.join()).toContain('late, but harmless');
     expect(outputs.join()).not.toContain('step 1');
+  });
+});
+
+describe('a kernel that was started before', () => {
+  it('runs the notebook, and is at its end afterwards', async () => {
+    const started = startKernel(join(fixtures, 'exercise.ts'));
+    const { pid } = await started;
+    const { failure, results } = await run('exercise', { started });
+    expect(failure?.message).toBeUndefined();
+    expect(results.at(0)?.executionCount).toBe(1);
+    expect(() => process.kill(pid as number, 0)).toThrow('ESRCH');
+  });
+
+  it('fails the notebook if it does not start', async () => {
+    const started = startKernel(join(fixtures, 'exercise.ts'), { startTimeoutMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100)); // nobody waits for it yet
+    const { failure } = await run('exercise', { started });
+    expect(failure).toMatchObject({ kind: 'no-kernel', cell: 0 });
   });
 });
 
