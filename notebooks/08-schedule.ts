@@ -183,7 +183,7 @@ while (seconds() < ends) {
   if (counted >= 0 && now.rolled_up > counted) {
     rollups.push({ seconds: at, by: own ? 'this cell' : 'pg_cron' });
     if (ends === 85 && (!own || (!server.canSchedule && rollups.length === 2)))
-      ends = Math.max(20, seconds() + 4);
+      ends = Math.max(20, seconds() + 3);
   }
   counted = now.rolled_up;
   samples.push(
