@@ -17,7 +17,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { id: '04', name: '04-rollups', title: 'Rollup functions', minutes: 12 },
   { id: '05', name: '05-load', title: 'Load events with COPY', minutes: 10 },
   { id: '06', name: '06-aggregate', title: 'Aggregate, twice, and recount', minutes: 8 },
-  { id: '07', name: '07-dashboards', title: 'Four questions, four charts', minutes: 12 },
+  { id: '07', name: '07-dashboards', title: 'Four questions, four charts', minutes: 10 },
   { id: '08', name: '08-schedule', title: 'A dashboard that moves', minutes: 10 },
   { id: '09', name: '09-expire', title: 'Forget on time', minutes: 10 },
   { id: '10', name: '10-scale-out', title: 'Scale out', minutes: 15 },

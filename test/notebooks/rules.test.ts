@@ -25,6 +25,11 @@ it('every notebook is in the list of chapters, and every chapter has one', () =>
   );
 });
 
+it('chapters 00 to 09 take 90 minutes at most', () => {
+  const minutes = CHAPTERS.filter(({ id }) => id < '10').map((chapter) => chapter.minutes);
+  expect(minutes.reduce((sum, each) => sum + each)).toBeLessThanOrEqual(90);
+});
+
 it('every notebook is what its script makes, without outputs and counts', () => {
   expect(checkNotebooks(folder)).toEqual([]);
 });
