@@ -40,6 +40,11 @@ describe.for(scripts)('%s', (name) => {
   const { cells } = parsePercent(text, name);
   const code = cells.filter(isCode);
 
+  it('announces the minutes of its chapter', () => {
+    const chapter = CHAPTERS.find(({ id }) => id === number);
+    expect(cells[0].source).toContain(`**${chapter?.minutes} minutes.**`);
+  });
+
   it('begins with its one title', () => {
     expect(headings(cells, 1)).toHaveLength(1);
     expect(cells[0].source).toMatch(/^# /);
