@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../cluster/instance.ts';
 import { CHAPTERS } from '../../lib/chapters.ts';
+import { exerciseIds } from '../../lib/exercise-source.ts';
 import { listDecks } from '../../tools/slides/decks.ts';
 import { expandDeck } from '../../tools/slides/expand.ts';
 import { readSlides, talkMinutes } from '../../tools/slides/notes.ts';
@@ -36,6 +37,11 @@ describe.for(decks.filter(({ id }) => id))('$name', ({ id, name, title }) => {
   it('takes everything from its own chapter', () => {
     const used = text.matchAll(/^@(?:title|figure|table|checkpoints|exercises|learned) (\d\d)/gm);
     expect([...used].map(([, number]) => number).filter((number) => number !== id)).toEqual([]);
+  });
+
+  it('shows the exercises, where there are any', () => {
+    const exercises = exerciseIds(read(`notebooks/${name}.ts`));
+    expect(text.includes(`\n@exercises ${id}\n`)).toBe(exercises.length > 0);
   });
 
   it('names charts that the notebook draws', () => {
