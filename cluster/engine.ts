@@ -1,7 +1,7 @@
 /** Where the database comes from. */
 
 import { findContainerEngine } from './docker.ts';
-import { defaultName, givenUrl, readInstance } from './instance.ts';
+import { defaultName, givenUrl, hidePassword, readInstance } from './instance.ts';
 
 export interface Choice {
   engine: 'url' | 'docker' | 'native';
@@ -34,11 +34,6 @@ export function chooseEngine(
   return text
     ? inContainers(`${text} answers`)
     : native(`neither DATABASE_URL nor WORKSHOP_ENGINE is set, and ${reason}`);
-}
-
-/** For messages. */
-export function hidePassword(url: string): string {
-  return url.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
 }
 
 function chooseUrl(url: string, { DATABASE_URL }: NodeJS.ProcessEnv): Choice {

@@ -50,6 +50,10 @@ export function givenUrl(env: NodeJS.ProcessEnv = process.env): string | undefin
   }
 }
 
+/** The address of a server without its password, fit to be shown. */
+export const hidePassword = (url: string): string =>
+  url.replace(/(:\/\/[^:@/]*):[^@]*@/, '$1:***@').replace(/([?&]password=)[^&]*/gi, '$1***');
+
 /**
  * Reads what is stored about an instance; it may be stopped.
  *

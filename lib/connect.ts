@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { givenUrl, readInstance } from '../cluster/instance.ts';
+import { givenUrl, hidePassword, readInstance } from '../cluster/instance.ts';
 
 /** A pool of connections to the workshop's database, as `pg` gives it. */
 export type Database = pg.Pool;
@@ -48,9 +48,7 @@ export function databaseUrl(): string {
 }
 
 /** The address without its password, fit to be shown. */
-export function shownUrl(url: string = databaseUrl()): string {
-  return url.replace(/(\/\/[^:/@]*):[^@]*@/, '$1@');
-}
+export const shownUrl = (url: string = databaseUrl()): string => hidePassword(url);
 
 const explain = (url: string, cause: Error) => {
   const next = givenUrl()

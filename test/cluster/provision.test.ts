@@ -16,6 +16,10 @@ test('DATABASE_URL comes before everything, and its password is not shown', () =
   const choice = chooseEngine({ DATABASE_URL: url, WORKSHOP_ENGINE: 'docker' });
   expect(choice).toMatchObject({ engine: 'url', url });
   expect(choice.why).toContain('me:***@example.org');
+  const { why } = chooseEngine({
+    DATABASE_URL: 'postgres://me@example.org/db?password=secret&a=b',
+  });
+  expect(why).toContain('example.org/db?password=***&a=b');
 });
 
 const name = 'never-started';
