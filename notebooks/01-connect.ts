@@ -62,7 +62,7 @@ table(
 
 // %% [markdown]
 // On a cluster, a node that `takes_shards` holds rows: a *shard* is a part of a table (chapter 02). The
-// coordinator holds none. It knows where they are, and sends each question there.
+// coordinator of the kit's own cluster holds none. It knows where they are, and sends each question there.
 
 // %%
 if (needsSeveralNodes(server, 'a look at the workers')) table(await listNodes(db));
@@ -88,6 +88,12 @@ checkpoint('01.2', 'it is PostgreSQL 15 or newer', server.version, matching(/^(1
   'The kit needs PostgreSQL 15 or newer: `npm run doctor` says which one this is.');
 checkpoint('01.3', 'a wrong address says what to do',
   String(refused), matching(/Cannot connect to .*\. (Run|DATABASE_URL)/s));
+checkpoint('01.4', 'an address is shown without its password',
+  ['postgres://me:secret@db/app', 'postgres://me@db/app?password=secret'].map((url) => shownUrl(url)).join(' '),
+  'postgres://me:***@db/app postgres://me@db/app?password=***');
+const input = `'; drop table events; --`;
+const [echo] = await query<{ said: string }>(db, 'select $1::text as said', [input]);
+checkpoint('01.5', 'a value that looks like SQL stays a value', echo?.said, input);
 
 // %%
 summary({

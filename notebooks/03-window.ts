@@ -8,8 +8,8 @@
 // **What you need:** a running database; `ready` builds the tables of chapter 02.
 
 // %%
-import { checkpoint, exercise, Live, openTransaction, playWriters, query, ready, runFile, show,
-  showPicture, summary, table, windowPicture } from '../lib/index.ts';
+import { atLeast, checkpoint, exercise, Live, matching, openTransaction, playWriters, query, ready,
+  runFile, show, showPicture, summary, table, windowPicture } from '../lib/index.ts';
 
 const db = await ready('03');
 
@@ -28,14 +28,16 @@ const insert = `
   insert into events (customer_id, event_type, country, browser, device_id, session_id)
   values (900001, 'click', 'India', 'chrome', 1, 1) returning event_id`;
 const slow = await openTransaction(db);
+const slowPid = (await slow.query('select pg_backend_pid() as pid')).rows[0].pid;
 const slowId = Number((await slow.query(insert)).rows[0].event_id);
 const fastId = Number((await db.query(insert)).rows[0].event_id);
-const [seen] = await query<{ visible: number }>(db,
-  'select count(*) as visible from events where event_id in ($1, $2)', [slowId, fastId]);
-table([{ slowId, fastId, visible: seen?.visible }]);
+const seen = await query<{ event_id: number }>(db,
+  'select event_id from events where event_id in ($1, $2)', [slowId, fastId]);
+const visible = seen.map((row) => row.event_id).join(', ');
+table([{ slowId, fastId, visible }]);
 
 // %% [markdown]
-// Both ids are drawn, and one row is visible. A rollup that remembers "I have counted up to the highest id
+// Both ids are drawn, and the row with the higher one is visible. A rollup that remembers "I have counted up to the highest id
 // that I saw" would now remember `fastId`. When `slow` commits, its event lies below that mark. It is never
 // counted, and nobody is told.
 //
@@ -56,7 +58,8 @@ await runFile(db, '03-rollups.sql');
 // 2. Ask `pg_locks`, the server's list of locks, who is writing to the table right now. A writer locks the
 //    table *before* it draws its first id, so whoever holds an id of this window is on that list.
 // 3. Wait until each of these has ended. New writers come and go: nobody waits for *us*.
-// 4. Move the watermark, in the same transaction as the counting. Either both happen or neither.
+// 4. Move the watermark, in the same transaction as the counting. Either both happen or neither
+//    (chapter 11 kills a rollup to see that).
 //
 // The function that lists the writers is short. Below it, we ask it who is writing now.
 
@@ -242,8 +245,10 @@ table([{ setting: 'cache 10', refusal: inAdvance }, { setting: 'repeatable read'
 // ## Checkpoints
 
 // %%
-checkpoint('03.1', 'one of the two rows was visible while the writer was open', seen?.visible, 1);
-checkpoint('03.2', 'an open writer is named, not passed by', /still open/.test(refusal), true);
+checkpoint('03.1', 'the lower id was not visible while its writer was open',
+  `${visible}, lower: ${slowId < fastId}`, `${fastId}, lower: true`);
+checkpoint('03.2', 'an open writer is named, not passed by',
+  refusal, matching(new RegExp(`still open.*pid ${slowPid} `)));
 checkpoint('03.3', 'the window then holds both events',
   Boolean(first && first.window_start <= slowId && first.window_end >= fastId), true);
 checkpoint('03.4', 'a second window is empty',
@@ -253,6 +258,12 @@ checkpoint('03.5', 'ids in advance and another isolation level are refused',
 checkpoint('03.6', 'the window waits for the writers of its ids, not for later ones',
   moments[1]?.window?.waitsFor.map((writer) => writer.name).join(', '), 'A, C');
 checkpoint('03.7', 'a refused window leaves the watermark where it was', unmoved?.watermark, 0);
+const idOfE = moments[3]!.ids.find(({ writer }) => writer.name === 'E')!.id;
+checkpoint('03.8', 'an id drawn later is for the next window',
+  [moments[2]!.watermark < idOfE, moments[3]!.watermark >= idOfE], [true, true]);
+const [early] = await query<{ id: number }>(db, `select nextval('events_event_id_seq') as id`);
+const [passing] = await query<{ window_end: number }>(db, window);
+checkpoint('03.9', 'a window passes by an id without a writer', passing!.window_end, atLeast(early!.id));
 
 // %%
 await query(db, `delete from rollups where name = 'lesson'`);
