@@ -201,7 +201,7 @@ await exercise('05.1', db, loadSpeeds);
 // content of the file is in the list of loads, whatever its name. (If you mean it, say `force: true`.)
 
 // %%
-const state = `select count(*) as events, (select count(*) from loads) as loads from events`;
+const state = 'select (select count(*) from events) as events, (select count(*) from loads) as loads';
 const [before] = await query(db, state);
 const refusalOf = (file: string) => loadCsv(db, file).then(
   () => 'loaded twice!', (error: Error) => error.message);
