@@ -386,14 +386,14 @@ checkpoint('10.2', 'the hash tells where the ten biggest customers live', agreei
 checkpoint('10.3', 'a question about one customer goes to one node, a join too',
   [asked[0]?.tasks, asked[2]?.tasks], [1, 1]);
 const percents = (way: string) => moved.filter((bar) => bar.way === way).map((bar) => bar.percent);
-checkpoint('10.4', 'with shards, fewer events move at each new node than most of them',
+checkpoint('10.4', 'a new node moves most events by modulo, and fewer by shards',
   percents('modulo').every((percent, at) => percent > 50 && percent > percents('shards')[at]!), true);
 checkpoint('10.5', 'every event is counted once',
   totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 const eighths = [0, 1, 2, 3, 4, 5, 6, 7].map((eighth) =>
   customers.filter(({ hash }) => Math.floor((hash + 2 ** 31) / 2 ** 29) === eighth));
 const unlike = (values: number[]) => Math.max(...values) / Math.min(...values);
-checkpoint('10.6', 'eight shards have like numbers of customers, and unlike numbers of events',
+checkpoint('10.6', 'shards are alike in customers, and unlike in events',
   [unlike(eighths.map((part) => part.length)) < 1.5,
     unlike(eighths.map((part) => part.reduce((sum, customer) => sum + customer.events, 0))) > 2], [true, true]);
 
