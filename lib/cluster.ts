@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Database } from './connect.ts';
 import { interruptible } from './interrupt.ts';
-import type { Progress } from './progress.ts';
+import { type Progress, watchWork } from './progress.ts';
 import { query, readSql } from './sql.ts';
 
 /** A node of a Citus cluster. */
@@ -157,12 +157,15 @@ async function runMoves(
   stop.signal.addEventListener('abort', cancel);
   try {
     const moving = client.query(statement, parameters);
-    await watch(db, moving, (progress) =>
-      onProgress({
-        ...progress,
-        rows: progress.state === 'done' ? shards : progress.rows,
-        totalRows: shards,
-      }),
+    // the server forgets the progress when it has ended, and does not have it yet when it has just begun
+    let seen = { moved: 0, fraction: 0 };
+    const look = async () => {
+      const [row] = await query<typeof seen>(db, '10-rebalance-progress.sql');
+      if (row && row.fraction > seen.fraction) seen = row;
+      return { rows: seen.moved, totalRows: shards, bytes: 0, fraction: seen.fraction };
+    };
+    await watchWork(moving, look, (progress) =>
+      onProgress({ ...progress, rows: progress.state === 'done' ? shards : progress.rows }),
     );
     await moving;
   } catch (error) {
@@ -174,32 +177,3 @@ async function runMoves(
 }
 
 const pidOf = (client: PoolClient) => (client as PoolClient & { processID: number }).processID;
-
-const POLL_MS = 200;
-
-// the server forgets the progress when it has ended, and does not have it yet when it has just begun
-async function watch(
-  db: Database,
-  moving: Promise<unknown>,
-  tell: (progress: Progress) => void,
-): Promise<void> {
-  const started = performance.now();
-  let state: Progress['state'] = 'running';
-  const ended = moving.then(
-    () => {
-      state = 'done';
-    },
-    () => {
-      state = 'failed';
-    },
-  );
-  const seconds = () => (performance.now() - started) / 1000;
-  let seen = { moved: 0, fraction: 0 };
-  while (state === 'running') {
-    const [row] = await query<typeof seen>(db, '10-rebalance-progress.sql');
-    if (row && row.fraction > seen.fraction) seen = row;
-    tell({ state, rows: seen.moved, bytes: 0, fraction: seen.fraction, seconds: seconds() });
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
-  }
-  tell({ state, rows: seen.moved, bytes: 0, fraction: seen.fraction, seconds: seconds() });
-}

@@ -85,6 +85,41 @@ function count({ rows, totalRows }: Progress, unit: string): string {
   return totalRows === undefined ? `${rows} ${unit}` : `${rows} of ${totalRows} ${unit}`;
 }
 
+/**
+ * Waits until some work has ended, well or not, and tells how far it is: at once, about five times a second, and at
+ * the end.
+ *
+ * @param look what is done so far
+ * @throws what `look` failed with; a failure of the work is told, not thrown
+ */
+export async function watchWork(
+  work: Promise<unknown>,
+  look: () => Promise<Omit<Progress, 'state' | 'seconds'>>,
+  tell: (progress: Progress) => void,
+): Promise<void> {
+  const started = performance.now();
+  let state: Progress['state'] = 'running';
+  const ended = work.then(
+    () => {
+      state = 'done';
+    },
+    () => {
+      state = 'failed';
+    },
+  );
+  const report = async () => {
+    const found = await look();
+    tell({ ...found, state, seconds: (performance.now() - started) / 1000 });
+  };
+  while (state === 'running') {
+    await report();
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
+  }
+  await report();
+}
+
+const POLL_MS = 200;
+
 type Drawer = (progress: Progress) => void;
 
 // colours that hold on a light and on a dark page: the text's own, a grey that is half transparent, one strong tone

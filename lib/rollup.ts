@@ -1,4 +1,5 @@
 import type { Database } from './connect.ts';
+import { type Progress, watchWork } from './progress.ts';
 import { query } from './sql.ts';
 
 /** The ids that one rollup counted: both bounds included; none when `end_id < start_id`. */
@@ -36,9 +37,50 @@ export async function rollUpHours(db: Database): Promise<Window> {
   return one(await query<Window>(db, 'select * from hourly_aggregation()'));
 }
 
-/** Brings both rollups up to date, in windows of bounded size with a commit after each. */
-export async function rollUpAll(db: Database): Promise<void> {
-  await query(db, 'call aggregate_events()');
+export interface RollUpOptions {
+  /** The most events in one window. @default 2_000_000 */
+  maxEvents?: number;
+  /** Called at once, about five times a second, and at the end; `rows` are windows. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Brings both rollups up to date, in windows of bounded size with a commit after each.
+ *
+ * @throws when a writer stays open longer than the patience; windows that were committed stay so
+ */
+export async function rollUpAll(
+  db: Database,
+  { maxEvents = 2_000_000, onProgress }: RollUpOptions = {},
+): Promise<void> {
+  const begun = onProgress ? await backlogs(db) : [];
+  const work = query(db, 'call aggregate_events($1)', [maxEvents]);
+  if (onProgress) await watchWork(work, () => countWindows(db, begun, maxEvents), onProgress);
+  await work;
+}
+
+interface Backlog extends Watermark {
+  last_id: number;
+}
+
+const backlogs = (db: Database) =>
+  query<Backlog>(
+    db,
+    `select name, last_aggregated_id,
+            coalesce(pg_sequence_last_value(event_id_sequence_name::regclass), 0) as last_id
+       from rollups`,
+  );
+
+// how many windows make the way from where the rollups were to where the events ended then
+async function countWindows(db: Database, begun: Backlog[], maxEvents: number) {
+  const marks = new Map((await watermarks(db)).map((mark) => [mark.name, mark.last_aggregated_id]));
+  let [rows, totalRows] = [0, 0];
+  for (const { name, last_aggregated_id: from, last_id: to } of begun) {
+    const mark = Math.min(to, marks.get(name) ?? from);
+    rows += Math.ceil((mark - from) / maxEvents);
+    totalRows += Math.ceil((to - from) / maxEvents);
+  }
+  return { rows, totalRows, bytes: 0 };
 }
 
 /** How far each rollup has come. */
