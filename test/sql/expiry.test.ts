@@ -129,9 +129,12 @@ test('gives up on a busy table after its patience, with nothing lost, and nobody
   await withClient(db, async (writer) => {
     await writer.query('begin');
     await insertEvents(writer, 1);
-    const run = expire(`date_trunc('day', now(), 'UTC') - interval '2 days'`, '300 ms');
-    await insertEvents(db.pool, 1);
+    const ends: string[] = [];
+    const limit = `date_trunc('day', now(), 'UTC') - interval '2 days'`;
+    const run = expire(limit, '1 second').then(() => ends.push('expiry'));
+    await insertEvents(db.pool, 1).then(() => ends.push('another writer'));
     await run;
+    expect(ends).toEqual(['another writer', 'expiry']);
     await writer.query('commit');
   });
   expect(db.notices.join('\n')).toMatch(/kept \w+: busy, no lock on events/);
