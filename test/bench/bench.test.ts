@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { root } from '../../cluster/instance.ts';
+import { withBench } from '../../tools/bench/database.ts';
 import { alternate, compare, type Measurement, median } from '../../tools/bench/measure.ts';
 import { watchMemory } from '../../tools/bench/memory.ts';
 import { findPsql } from '../../tools/bench/psql.ts';
@@ -16,6 +17,11 @@ import { insertEvents } from '../sql/support.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
 const out = join(folder, 'bench.json');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const OUR_TABLES = `
+  select relname from pg_class
+   where relkind in ('r', 'p') and relnamespace::regnamespace::text in ('public', 'tutorial')
+     and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')`;
 
 function bench(url: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
@@ -74,14 +80,23 @@ describe('a quick run on an empty database', () => {
   });
 
   test('leaves the database empty', async () => {
-    const rows = await runOn(
-      db.url,
-      `select relname from pg_class
-        where relkind in ('r', 'p') and relnamespace::regnamespace::text in ('public', 'tutorial')
-          and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e')`,
-    );
-    expect(rows).toEqual([]);
+    expect(await runOn(db.url, OUR_TABLES)).toEqual([]);
   });
+});
+
+test('what was made is taken away after a failure, too', async () => {
+  const db = await freshDatabase('benchfailed', { install: false });
+  vi.stubEnv('DATABASE_URL', db.url);
+  vi.stubEnv('WORKSHOP_INSTANCE', 'bench');
+  try {
+    const options = { quick: true, agreed: false, report: () => {} };
+    const failing = withBench(options, () => Promise.reject(new Error('on purpose')));
+    await expect(failing).rejects.toThrow('on purpose');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(await runOn(db.url, OUR_TABLES)).toEqual([]);
+  await db.drop();
 });
 
 describe('a database in which something would be lost is refused and stays as it is', () => {

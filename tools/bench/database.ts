@@ -31,8 +31,10 @@ export async function withBench(
   const url = databaseUrl();
   const ours = await connect(url);
   const tutorial = await connect(withSearchPath(url));
+  let owned = false;
   try {
     await refuseLosses(ours, agreed || source !== 'url');
+    owned = true;
     await build(ours, report);
     report('making events');
     const files = await makeFiles({
@@ -51,6 +53,9 @@ export async function withBench(
       ...preparation(sides, files, report),
     });
     await clear(ours);
+  } catch (error) {
+    if (owned) await clear(ours).catch(() => {}); // the error that came first is the one to tell
+    throw error;
   } finally {
     await Promise.all([ours.end(), tutorial.end()]);
     rmSync(join(DATA_FOLDER, FILES), { recursive: true, force: true });
