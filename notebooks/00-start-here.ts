@@ -26,7 +26,8 @@
 //
 // `ready` connects to the database and builds what a chapter needs. For this first look it builds the finished
 // pipeline: it makes 400,000 events, loads them and rolls them up. That takes half a minute on a laptop the first
-// time, and next to nothing after that. Below its bar of chapters it says how long it took, and which server you are on.
+// time, and next to nothing after that. Below its bar of chapters it says how long it took, and which server you
+// are on.
 
 // %%
 import { atLeast, biggestCustomers, checkpoint, describeServer, drawVegaLite, latestTime, query,

@@ -88,10 +88,10 @@ await exercise('02.1', db, visits);
 //
 // ## Keep a customer's rows together
 //
-// On a cluster, rows must be told where to live. The four tables with customers in
-// them are *distributed* by `customer_id`, which puts everything of one customer on one node: *co-location*. A dashboard, which is always about one customer, then
-// asks exactly one node, and a rollup reads and writes on the same node. On a single server the second file
-// says that there is nothing to do.
+// On a cluster, rows must be told where to live. The four tables with customers in them are *distributed* by
+// `customer_id`, which puts everything of one customer on one node: *co-location*. A dashboard, which is always
+// about one customer, then asks exactly one node, and a rollup reads and writes on the same node. On a single
+// server the second file says that there is nothing to do.
 //
 // The first file makes a small table more: how far the rollup has come for each customer. Chapter 08 uses it.
 

@@ -37,9 +37,9 @@ const visible = seen.map((row) => row.event_id).join(', ');
 table([{ slowId, fastId, visible }]);
 
 // %% [markdown]
-// Both ids are drawn, and the row with the higher one is visible. A rollup that remembers "I have counted up to the highest id
-// that I saw" would now remember `fastId`. When `slow` commits, its event lies below that mark. It is never
-// counted, and nobody is told.
+// Both ids are drawn, and the row with the higher one is visible. A rollup that remembers "I have counted up to
+// the highest id that I saw" would now remember `fastId`. When `slow` commits, its event lies below that mark. It
+// is never counted, and nobody is told.
 //
 // ## Where a rollup remembers how far it is
 //

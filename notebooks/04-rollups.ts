@@ -211,9 +211,9 @@ await exercise('04.2', db, topThree);
 await runFile(db, '04-five-minutely-aggregation.sql');
 
 // %% [markdown]
-// The hourly one is its twin, with a watermark of its own: each may lag behind or fail without touching the
-// other. `aggregate_events` calls both, in windows of bounded size (exercise 03.2) with a commit after each. A hundred million
-// events that wait then take many small steps, not one that fills the memory.
+// The hourly one is its twin, with a watermark of its own: each may lag behind or fail without touching the other.
+// `aggregate_events` calls both, in windows of bounded size (exercise 03.2) with a commit after each. A hundred
+// million events that wait then take many small steps, not one that fills the memory.
 
 // %%
 await runFile(db, '04-hourly-aggregation.sql', { folded: true });

@@ -32,9 +32,9 @@ table(before);
 // %% [markdown]
 // ## Run them
 //
-// One call. It works through the backlog in windows of 100,000 events at most, first for one rollup, then for the other,
-// and commits after each: if something stops it, what is done stays done, and the next call goes on from there. The
-// bar counts windows.
+// One call. It works through the backlog in windows of 100,000 events at most, first for one rollup, then for the
+// other, and commits after each: if something stops it, what is done stays done, and the next call goes on from
+// there. The bar counts windows.
 
 // %%
 const started = performance.now();

@@ -103,8 +103,8 @@ await exercise('07.1', db, lastHour);
 // %% [markdown]
 // ## 2. How many sessions in the last week?
 //
-// The same idea over the hourly rollup, which has fewer rows for so long a time (chapter 06). (The tutorial's statement counted
-// devices here; this one counts sessions.)
+// The same idea over the hourly rollup, which has fewer rows for so long a time (chapter 06). (The tutorial's
+// statement counted devices here; this one counts sessions.)
 
 // %%
 showFile('07-sessions-week.sql');
@@ -112,8 +112,8 @@ const week = await sessionsOfWeek(db, question);
 table([week]);
 
 // %% [markdown]
-// Could we not simply add up the counts of the groups? A session with a click and a scroll is in two groups, and it would
-// be counted twice:
+// Could we not simply add up the counts of the groups? A session with a click and a scroll is in two groups, and
+// it would be counted twice:
 
 // %%
 const [sums] = await query<{ added_up: number; merged: number }>(db, `
@@ -245,8 +245,9 @@ async function milliseconds(file: string): Promise<number> {
 
 // %% [markdown]
 // Numbers above the line are the rollups, those below it the raw events; the axis is logarithmic. The time of a
-// rollup depends on its groups, that of the raw events on how many there are. Here there are few, so for a few minutes
-// of time the two may be near each other, or swapped; for a week they should not be. Load ten times more and look again.
+// rollup depends on its groups, that of the raw events on how many there are. Here there are few, so for a few
+// minutes of time the two may be near each other, or swapped; for a week they should not be. Load ten times more
+// and look again.
 
 // %%
 const timings: { question: string; from: string; ms: number }[] = [];

@@ -121,7 +121,8 @@ const kept = await partitions();
 //
 // <details><summary>Hint</summary>
 //
-// `cross join lateral describe_partition(part.name) as about` adds what is known about each partition to its row. The default partition has no end.
+// `cross join lateral describe_partition(part.name) as about` adds what is known about each partition to its row.
+// The default partition has no end.
 //
 // </details>
 //

@@ -88,8 +88,8 @@ table([{ ended_meanwhile: endedBefore, ids_in_the_window: window.end_id - window
 
 // %% [markdown]
 // Blue is a transaction from its begin to its commit, orange the rollup. It ends when the two early ones have: no
-// later one keeps it back (chapter 03), and it keeps nobody back. Its window has the 200 ids of the early writers, and whatever
-// the first of the later ones had drawn before the rollup looked.
+// later one keeps it back (chapter 03), and it keeps nobody back. Its window has the 200 ids of the early writers,
+// and whatever the first of the later ones had drawn before the rollup looked.
 
 // %%
 drawPlot({
@@ -325,8 +325,8 @@ drawPlot({
 });
 
 // %% [markdown]
-// And your own rollups: each dot is one customer in one quarter of a day, its devices or sessions counted both ways. The
-// inner band is one standard error, the outer one three. Of many dots a few may lie outside by chance.
+// And your own rollups: each dot is one customer in one quarter of a day, its devices or sessions counted both
+// ways. The inner band is one standard error, the outer one three. Of many dots a few may lie outside by chance.
 
 // %%
 interface Pair { what: string; truth: number; error_percent: number }
