@@ -32,18 +32,17 @@ const COPYING = `exists (
   select from pg_stat_activity
    where datname = current_database() and query like 'copy %' and state = 'active')`;
 test.each([
-  ['while it loads', COPYING],
+  ['while it loads', [COPYING]],
   [
     'when something is loaded and nothing rolled up',
-    `to_regclass('loads') is not null and (xpath('/row/n/text()', query_to_xml(
-       'select count(*) as n from loads', false, true, '')))[1]::text <> '0'`,
+    [`to_regclass('loads') is not null`, 'exists (select from loads)'],
   ],
 ])(
   'what a chapter was about to build is complete the next time, if it was killed %s',
-  async (_, moment) => {
+  async (_, moments) => {
     const { child, ended } = openChapter('07');
     await withClient(db, async (watcher) => {
-      await until(watcher, moment, 30_000);
+      for (const moment of moments) await until(watcher, moment, 30_000);
       child.kill('SIGKILL');
       await ended;
     });
