@@ -86,11 +86,10 @@ function count({ rows, totalRows }: Progress, unit: string): string {
 }
 
 /**
- * Waits until some work has ended, well or not, and tells how far it is: at once, about five times a second, and at
- * the end.
+ * Waits until some work has ended, well or not, and tells how far it is: at once, about five times a second, and once
+ * at the end. It never throws: a failure of the work is told, and left to whoever waits for the work.
  *
- * @param look what is done so far
- * @throws what `look` failed with; a failure of the work is told, not thrown
+ * @param look what is done so far; when that fails, what was seen before is told again
  */
 export async function watchWork(
   work: Promise<unknown>,
@@ -107,9 +106,11 @@ export async function watchWork(
       state = 'failed';
     },
   );
+  let seen: Awaited<ReturnType<typeof look>> = { rows: 0, bytes: 0 };
   const report = async () => {
-    const found = await look();
-    tell({ ...found, state, seconds: (performance.now() - started) / 1000 });
+    const before = state; // the end is told after a look of its own
+    seen = await look().catch(() => seen);
+    tell({ ...seen, state: before, seconds: (performance.now() - started) / 1000 });
   };
   while (state === 'running') {
     await report();

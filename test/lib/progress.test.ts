@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { type Progress, progressBar, progressLine } from '../../lib/progress.ts';
+import { describe, expect, it } from 'vitest';
+import { type Progress, progressBar, progressLine, watchWork } from '../../lib/progress.ts';
 
 const half: Progress = {
   state: 'running',
@@ -95,4 +95,33 @@ it('is a bar in a notebook, with a text for those that show no HTML', () => {
   expect(shown[0].text).toMatch(/^█{10}░{10} <b> · 50 %/);
   expect(shown[1].text).toContain('stopped by an error');
   expect(shown[2].markup).toContain('width:100.0%');
+});
+
+describe('watching some work', () => {
+  const watch = async (work: Promise<unknown>, found: (Partial<Progress> | Error)[]) => {
+    const told: Progress[] = [];
+    const rest = [...found];
+    const look = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const next = rest.length > 1 ? rest.shift() : rest[0];
+      if (next instanceof Error) throw next;
+      return next as Progress;
+    };
+    await watchWork(work, look, (progress) => told.push(progress));
+    return told.map(({ state, rows }) => `${state} ${rows}`);
+  };
+
+  it('tells the end once, after a look of its own', async () => {
+    const ended = new Promise((resolve) => setTimeout(resolve, 5)); // during the first look
+    expect(await watch(ended, [{ rows: 1 }, { rows: 3 }])).toEqual(['running 1', 'done 3']);
+  });
+
+  it('is not ended by a look that fails', async () => {
+    const failing = new Promise((_, reject) => setTimeout(reject, 5, new Error('no')));
+    expect(await watch(failing, [{ rows: 1 }, new Error('gone')])).toEqual([
+      'running 1',
+      'failed 1',
+    ]);
+    await expect(failing).rejects.toThrow('no');
+  });
 });
