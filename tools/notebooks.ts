@@ -50,14 +50,14 @@ async function main(args: string[]): Promise<void> {
   mkdirSync(values.out, { recursive: true });
   let next: Promise<Kernel> | undefined;
   for (const [at, file] of files.entries()) {
-    const [started, following] = [next, files[at + 1]];
+    const [kernel, following] = [next, files[at + 1]];
     next = undefined;
     const progress = showProgress(file);
     const onCell = () => {
       progress();
       if (following) next ??= startKernel(following); // ready by the time this notebook has ended
     };
-    const run = await runNotebook(file, { solved: values.solved, onCell, started });
+    const run = await runNotebook(file, { solved: values.solved, onCell, started: kernel });
     reports.push(report(file, run));
     console.log(`${clearLine()}${line(file, run)}`);
     await writeResults(values.out, file, run);
