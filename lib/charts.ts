@@ -66,6 +66,7 @@ export function plotBundle(options: Plot.PlotOptions): MimeBundle {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const element = Plot.plot({
     ...options,
+    title: options.title && titleElement(document.createElement('div'), title(options.title)),
     document: document as unknown as Document,
     style: {
       background: 'white',
@@ -103,6 +104,13 @@ const title = (value: unknown) => {
   const text = typeof value === 'object' && value ? (value as { text?: unknown }).text : value;
   return [text ?? ''].flat().join(' ');
 };
+
+// As vega-lite's, and no heading of the notebook's own outline.
+function titleElement(element: HTMLElement, text: string): HTMLElement {
+  element.textContent = text;
+  element.setAttribute('style', 'font:bold 15px sans-serif;margin:0 0 12px');
+  return element;
+}
 
 const onWhite = (markup: string) =>
   `<div style="background:white;color:#1b1b1b;padding:8px 12px;display:inline-block">${markup}</div>`;
