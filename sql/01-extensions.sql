@@ -3,7 +3,8 @@ do $$
 declare
   offered constant name[] := array(select name from pg_available_extensions);
   present constant name[] := array(select extname from pg_extension);
-  preloaded constant text := coalesce(current_setting('shared_preload_libraries', true), '');
+  preloaded constant text :=
+    coalesce(current_setting('shared_preload_libraries', true), '');
   cron_database constant text := current_setting('cron.database_name', true);
 begin
   -- HyperLogLog counts distinct devices and sessions: no rollup without it.
@@ -26,8 +27,10 @@ begin
 
   -- pg_cron runs the schedule, and lives in one database of a server only.
   if cron_database is distinct from current_database() or preloaded !~ '\mpg_cron\M' then
-    raise notice 'pg_cron is not set up for database %: nothing will run on a schedule', current_database()
-      using hint = format('shared_preload_libraries = ''pg_cron'', cron.database_name = ''%s'', restart.',
+    raise notice 'pg_cron is not set up for database %: nothing will run on a schedule',
+      current_database()
+      using hint = format(
+        'shared_preload_libraries = ''pg_cron'', cron.database_name = ''%s'', restart.',
                           current_database());
   elsif not 'pg_cron' = any (present) then
     create extension pg_cron;

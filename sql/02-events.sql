@@ -2,10 +2,12 @@
 do $$
 begin
   if to_regclass('events') is not null
-     and coalesce(obj_description(to_regclass('events'), 'pg_class'), '') not like 'workshop:%' then
-    raise exception 'database % already has a table events that is not the workshop''s', current_database()
+     and coalesce(obj_description(to_regclass('events'), 'pg_class'), '')
+         not like 'workshop:%' then
+    raise exception 'database % already has a table events that is not the workshop''s',
+      current_database()
       using errcode = 'duplicate_table',
-            hint = 'Use a database of its own for the workshop: create database workshop;';
+            hint = 'Use a database of its own: create database workshop;';
   end if;
 end $$;
 

@@ -6,7 +6,8 @@ as $$
 declare
   behind bigint;
 begin
-  execute format('select min(event_id) from %s where event_id > $1', name) into behind using watermark;
+  execute format('select min(event_id) from %s where event_id > $1', name)
+    into behind using watermark;
   if behind is not null then
     raise exception 'event % of % is not in every rollup', behind, name
       using errcode = 'object_not_in_prerequisite_state';

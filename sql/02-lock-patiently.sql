@@ -21,14 +21,17 @@ begin
       if clock_timestamp() > deadline then
         raise exception 'no lock on % within %', locks[1], patience
           using errcode = 'lock_not_available',
-                hint = 'Nothing was changed. Look for long transactions in pg_stat_activity, or try again.';
+                hint = 'Nothing was changed. '
+                       'Look for long transactions in pg_stat_activity, or try again.';
       end if;
     end;
     perform pg_sleep(attempt / 1000.0);
     attempt := 2 * attempt;
   end loop;
-  perform set_config('lock_timeout', greatest(100, 1000 * extract(epoch from patience))::bigint || 'ms', true);
+  perform set_config(
+    'lock_timeout',
+    greatest(100, 1000 * extract(epoch from patience))::bigint || 'ms', true);
 end $$;
 
 comment on function lock_patiently is
-  'workshop: locks tables, or gives up after the patience, and keeps others waiting only briefly';
+  'workshop: locks tables or gives up after the patience; others wait only briefly';

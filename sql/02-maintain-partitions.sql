@@ -52,7 +52,7 @@ begin
       end if;
     exception when lock_not_available then
       raise notice 'partitions are not made yet: %', sqlerrm
-        using hint = 'Events are kept in events_default until the next run makes room for them.';
+        using hint = 'Events stay in events_default until the next run makes room.';
       return;
     end;
     commit;
@@ -61,4 +61,4 @@ begin
 end $$;
 
 comment on procedure maintain_partitions is
-  'workshop: makes the partitions that are missing, empties events_default, merges what is over';
+  'workshop: makes missing partitions, empties events_default, merges what is over';

@@ -13,9 +13,11 @@ declare
 begin
   -- A table that joins events later holds up fewer others than
   -- "create table .. partition of", which locks all of events.
-  execute format('create table %I (like events including defaults including constraints)', name);
   execute format(
-    'insert into %I select * from events_default where event_time >= $1 and event_time < $2',
+    'create table %I (like events including defaults including constraints)', name);
+  execute format(
+    'insert into %I select * from events_default
+      where event_time >= $1 and event_time < $2',
     name
   ) using range_from, range_to;
   get diagnostics moved = row_count;

@@ -26,11 +26,15 @@ begin
     perform expect_rolled_up(name, watermark);
   end loop;
 
-  create table events_merged (like events including defaults including constraints including indexes);
-  execute format('alter table events_merged add constraint span check (event_time >= %L and event_time < %L)',
+  create table events_merged (
+    like events including defaults including constraints including indexes
+  );
+  execute format('alter table events_merged add constraint span
+    check (event_time >= %L and event_time < %L)',
                  range_from, range_to);
   if exists (select from pg_proc where proname = 'create_distributed_table') then
-    perform create_distributed_table('events_merged', 'customer_id', colocate_with => 'events');
+    perform create_distributed_table(
+      'events_merged', 'customer_id', colocate_with => 'events');
   end if;
   foreach name in array names loop
     execute format('insert into events_merged select * from %s', name);
@@ -40,7 +44,9 @@ begin
   -- who names his partition
   perform lock_patiently(
     patience,
-    variadic array['only events in access exclusive', 'events_default in access exclusive']
+    variadic array[
+      'only events in access exclusive', 'events_default in access exclusive'
+    ]
       || array(select part || ' in access exclusive' from unnest(names) as part)
   );
   foreach name in array names loop
@@ -55,7 +61,8 @@ begin
   delete from events_default
   where event_time >= range_from and event_time < range_to;
 
-  execute format('alter table events attach partition events_merged for values from (%L) to (%L)', range_from, range_to);
+  execute format('alter table events attach partition events_merged
+    for values from (%L) to (%L)', range_from, range_to);
   alter table events_merged drop constraint span;
   execute format('alter table events_merged rename to %I', merged);
   raise notice 'made % until % of % partitions', merged, range_to, cardinality(names);

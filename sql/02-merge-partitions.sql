@@ -19,9 +19,11 @@ begin
     from event_partitions() as part
     cross join lateral date_bin('1 day', part.range_from, '2000-01-01 00:00+00') as day
     cross join lateral (
-      select case when day + interval '1 day' <= older_than then interval '1 day' else interval '1 hour' end as width
+      select case when day + interval '1 day' <= older_than then interval '1 day'
+                  else interval '1 hour' end as width
     ) as level
-    cross join lateral date_bin(level.width, part.range_from, '2000-01-01 00:00+00') as bin
+    cross join lateral
+      date_bin(level.width, part.range_from, '2000-01-01 00:00+00') as bin
     where part.kind <> 'default'
       and part.range_to <= bin + level.width
       and bin + level.width <= older_than
@@ -36,7 +38,8 @@ begin
       perform merge_into_one(span.names, span.range_from, span.range_to, patience);
     exception
       when object_not_in_prerequisite_state then
-        raise notice 'partitions from % to % are not merged yet: %', span.range_from, span.range_to, sqlerrm;
+        raise notice 'partitions from % to % are not merged yet: %',
+          span.range_from, span.range_to, sqlerrm;
       -- the next run goes on; or another was faster
       when lock_not_available or undefined_table then
         raise notice 'partitions are not merged yet: %', sqlerrm;

@@ -30,7 +30,8 @@ begin
 
   return query
   with wanted as (
-    select tstzrange(greatest(day, first_gap), least(day + interval '1 day', this_slot)) as span
+    select tstzrange(
+      greatest(day, first_gap), least(day + interval '1 day', this_slot)) as span
     from generate_series(date_trunc('day', first_gap), this_slot, interval '1 day') as day
     where greatest(day, first_gap) < least(day + interval '1 day', this_slot)
     union
@@ -50,7 +51,8 @@ begin
   -- cut again at midnight, now that the pieces are joined
   select greatest(lower(span), day), least(upper(span), day + interval '1 day')
   from piece,
-       generate_series(date_trunc('day', lower(span)), upper(span), interval '1 day') as day
+       generate_series(
+         date_trunc('day', lower(span)), upper(span), interval '1 day') as day
   where greatest(lower(span), day) < least(upper(span), day + interval '1 day')
   order by 1;
 end $$;

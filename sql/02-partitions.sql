@@ -29,4 +29,4 @@ as $$
 $$;
 
 comment on function event_partitions is
-  'workshop: the partitions of a table with their bounds in time, and of which kind they are';
+  'workshop: the partitions of a table, their bounds in time, and of which kind they are';

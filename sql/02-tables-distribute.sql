@@ -11,8 +11,12 @@ begin
     raise notice 'the tables are distributed already';
     return;
   end if;
-  perform create_distributed_table('events', 'customer_id', shard_count => 8, colocate_with => 'none');
-  perform create_distributed_table('rollup_events_5min', 'customer_id', colocate_with => 'events');
-  perform create_distributed_table('rollup_events_1hr', 'customer_id', colocate_with => 'events');
-  perform create_distributed_table('rollup_progress', 'customer_id', colocate_with => 'events');
+  perform create_distributed_table(
+    'events', 'customer_id', shard_count => 8, colocate_with => 'none');
+  perform create_distributed_table(
+    'rollup_events_5min', 'customer_id', colocate_with => 'events');
+  perform create_distributed_table(
+    'rollup_events_1hr', 'customer_id', colocate_with => 'events');
+  perform create_distributed_table(
+    'rollup_progress', 'customer_id', colocate_with => 'events');
 end $$;

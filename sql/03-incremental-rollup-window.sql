@@ -33,7 +33,8 @@ begin
 
   -- One run of a rollup at a time; the next waits for it, with patience.
   perform set_config(
-    'lock_timeout', greatest(1, 1000 * extract(epoch from patience))::bigint || 'ms', true);
+    'lock_timeout',
+    greatest(1, 1000 * extract(epoch from patience))::bigint || 'ms', true);
   select event_table_name, event_id_sequence_name, last_aggregated_id + 1
   into source, ids, window_start
   from rollups
@@ -42,11 +43,15 @@ begin
   if not found then
     raise exception 'rollup ''%'' is not in table rollups', rollup_name
       using errcode = 'no_data_found',
-            hint = format('It has: %s', (select string_agg(name, ', ' order by name) from rollups));
+            hint = format('It has: %s', (
+              select string_agg(name, ', ' order by name) from rollups));
   end if;
 
   -- An id drawn in advance could be used after its window has closed.
-  if (select seqcache <> 1 or seqincrement < 1 or seqcycle from pg_sequence where seqrelid = ids) then
+  if (
+    select seqcache <> 1 or seqincrement < 1 or seqcycle
+    from pg_sequence where seqrelid = ids
+  ) then
     raise exception 'sequence % hands out ids in advance, backwards or again', ids
       using errcode = 'object_not_in_prerequisite_state',
             hint = format('alter sequence %s cache 1 increment 1 no cycle;', ids);
@@ -62,7 +67,8 @@ begin
   -- 2. Who may hold an id up to it and not have ended? A writer locks its
   -- table before it draws an id, the partition alone if it names that.
   select array_agg(relid::oid) into tables from pg_partition_tree(source);
-  select coalesce(array_agg(virtualtransaction), '{}') into writers from rollup_writers(tables);
+  select coalesce(array_agg(virtualtransaction), '{}') into writers
+  from rollup_writers(tables);
 
   -- 3. Wait until each of these has ended. Nobody waits for us: we hold no
   -- lock that a writer needs.
@@ -72,7 +78,8 @@ begin
     if clock_timestamp() > deadline then
       select string_agg(
         format('%s (%s since %s, application %s)',
-               coalesce('pid ' || writer.pid, 'a prepared transaction, see pg_prepared_xacts'),
+               coalesce(
+                 'pid ' || writer.pid, 'a prepared transaction, see pg_prepared_xacts'),
                coalesce(activity.state, '-'),
                coalesce(activity.xact_start::text, '-'),
                coalesce(nullif(activity.application_name, ''), '-')),

@@ -9,7 +9,8 @@ as $$
 declare
   -- Citus does not try a node again that did not answer in this transaction:
   -- a longer wait finishes nothing, and keeps others from finishing it.
-  give_up_at constant timestamptz := least(deadline, clock_timestamp() + interval '5 seconds');
+  give_up_at constant timestamptz :=
+    least(deadline, clock_timestamp() + interval '5 seconds');
   unfinished text[];
 begin
   if to_regclass('pg_catalog.pg_dist_transaction') is null then
@@ -25,9 +26,11 @@ begin
     where gid = any (unfinished);
     exit when unfinished = '{}';
     if clock_timestamp() > give_up_at then
-      raise exception '% acknowledged writes are not finished on every node', cardinality(unfinished)
+      raise exception '% acknowledged writes are not finished on every node',
+        cardinality(unfinished)
         using errcode = 'lock_not_available',
-              hint = 'Is a worker down? See citus_check_cluster_node_health(). Nothing was changed.';
+              hint = 'Nothing was changed. '
+                     'Is a worker down? See citus_check_cluster_node_health().';
     end if;
     perform pg_sleep(0.05);
   end loop;

@@ -14,15 +14,19 @@ begin
   into target
   from rollups;
 
-  while (select last_aggregated_id < target from rollups where name = 'rollup_events_5min') loop
+  while (
+    select last_aggregated_id < target from rollups where name = 'rollup_events_5min'
+  ) loop
     perform five_minutely_aggregation(patience, max_events);
     commit;
   end loop;
-  while (select last_aggregated_id < target from rollups where name = 'rollup_events_1hr') loop
+  while (
+    select last_aggregated_id < target from rollups where name = 'rollup_events_1hr'
+  ) loop
     perform hourly_aggregation(patience, max_events);
     commit;
   end loop;
 end $$;
 
 comment on procedure aggregate_events is
-  'workshop: runs both rollups in windows of at most max_events until they are up to date';
+  'workshop: runs both rollups, in windows of at most max_events, until all is counted';

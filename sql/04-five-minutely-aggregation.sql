@@ -62,8 +62,9 @@ begin
   group by customer_id
   on conflict (customer_id) do update set last_id = excluded.last_id;
 
-  raise notice 'rollup_events_5min: events % to % are in % rows', start_id, end_id, upserted;
+  raise notice 'rollup_events_5min: events % to % are in % rows',
+    start_id, end_id, upserted;
 end $$;
 
 comment on function five_minutely_aggregation is
-  'workshop: aggregates the events that are new into rollup_events_5min, each exactly once';
+  'workshop: aggregates events that are new into rollup_events_5min, each exactly once';

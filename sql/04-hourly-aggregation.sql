@@ -54,8 +54,9 @@ begin
       topn_union(rollup.top_devices_1000, excluded.top_devices_1000);
   get diagnostics upserted = row_count;
 
-  raise notice 'rollup_events_1hr: events % to % are in % rows', start_id, end_id, upserted;
+  raise notice 'rollup_events_1hr: events % to % are in % rows',
+    start_id, end_id, upserted;
 end $$;
 
 comment on function hourly_aggregation is
-  'workshop: aggregates the events that are new into rollup_events_1hr, each exactly once';
+  'workshop: aggregates events that are new into rollup_events_1hr, each exactly once';

@@ -3,7 +3,8 @@
 -- all still there.
 with retained as (
   select coalesce(
-    date_trunc('hour', max(range_to) + interval '1 hour' - interval '1 microsecond', 'UTC'),
+    date_trunc(
+      'hour', max(range_to) + interval '1 hour' - interval '1 microsecond', 'UTC'),
     '-infinity'
   ) as since
   from expired_partitions

@@ -12,7 +12,8 @@ exception
   when duplicate_object or unique_violation then null;
   when insufficient_privilege then
     raise notice 'role dashboard_reader is not made: %', sqlerrm
-      using hint = 'Everything else works without it. A role with createrole can run: create role dashboard_reader;';
+      using hint = 'Everything else works without it. '
+                   'A role with createrole can run: create role dashboard_reader;';
 end $$;
 
 do $$

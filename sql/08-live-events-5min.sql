@@ -38,12 +38,14 @@ begin
     topn_add_agg(event.device_id::text)
   from events as event
   where event.customer_id = customer
-    and event.event_time >= date_bin('5 minutes', since + interval '5 minutes' - interval '1 microsecond',
-                                     '2000-01-01 00:00+00'::timestamptz)
+    and event.event_time >= date_bin(
+      '5 minutes', since + interval '5 minutes' - interval '1 microsecond',
+      '2000-01-01 00:00+00'::timestamptz)
     and event.event_id > coalesce(
-      (select progress.last_id from rollup_progress as progress where progress.customer_id = customer), 0)
+      (select progress.last_id from rollup_progress as progress
+       where progress.customer_id = customer), 0)
   group by 1, 2, 3, 4;
 end $$;
 
 comment on function live_events_5min is
-  'workshop: one customer''s five-minute buckets, with the events that are not rolled up yet';
+  'workshop: one customer''s five-minute buckets, with events that are not rolled up yet';

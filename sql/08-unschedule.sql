@@ -4,7 +4,8 @@ declare
   job bigint;
 begin
   if to_regclass('cron.job') is null then
-    raise notice 'nothing is scheduled: extension pg_cron is not in database %', current_database();
+    raise notice 'nothing is scheduled: extension pg_cron is not in database %',
+      current_database();
     return;
   end if;
   for job in

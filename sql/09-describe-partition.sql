@@ -9,7 +9,8 @@ create or replace function describe_partition(
 language plpgsql stable
 as $$
 begin
-  execute format('select count(*), coalesce(max(event_id), 0) <= $1 from %s', partition_name)
+  execute format(
+    'select count(*), coalesce(max(event_id), 0) <= $1 from %s', partition_name)
     into event_count, rolled_up
     using (select min(last_aggregated_id) from rollups);
   if exists (select from pg_proc where proname = 'citus_total_relation_size') then
@@ -20,4 +21,4 @@ begin
 end $$;
 
 comment on function describe_partition is
-  'workshop: how many events a partition holds, how big it is, and whether all are rolled up';
+  'workshop: how many events a partition holds, its size, and whether all are rolled up';

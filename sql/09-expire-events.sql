@@ -35,7 +35,8 @@ begin
       into behind using watermark;
 
     if behind is not null then
-      raise notice 'kept %: event % is not in % yet (which has come to %)', part.name, behind, slowest, watermark;
+      raise notice 'kept %: event % is not in % yet (which has come to %)',
+        part.name, behind, slowest, watermark;
       kept := kept + 1;
     else
       begin
@@ -62,7 +63,8 @@ begin
     end if;
     commit;
   end loop;
-  raise notice 'dropped % and kept % partitions that ended by %', dropped, kept, older_than;
+  raise notice 'dropped % and kept % partitions that ended by %',
+    dropped, kept, older_than;
 end $$;
 
 comment on procedure expire_events is

@@ -34,5 +34,6 @@ select
 from pieces as piece
 inner join rows_of_customers as counted
   on hashint8(counted.customer_id) between piece.hash_from and piece.hash_to
-group by counted.table_name, counted.position, piece.number, piece.hash_from, piece.hash_to
+group by
+  counted.table_name, counted.position, piece.number, piece.hash_from, piece.hash_to
 order by shard, counted.position

@@ -3,7 +3,8 @@
 -- the partitions, so their sizes are added up where they are.
 with names as (
   select name, position
-  from unnest(array['events', 'rollup_events_5min', 'rollup_events_1hr', 'rollup_progress'])
+  from unnest(
+    array['events', 'rollup_events_5min', 'rollup_events_1hr', 'rollup_progress'])
     with ordinality as named (name, position)
 ),
 

@@ -17,6 +17,8 @@ cross join lateral (
   from pg_dist_node as node
   where node.shouldhaveshards and node.isactive
     and (node.nodename, node.nodeport) <> (mover.nodename, mover.nodeport)
-  order by (select count(*) from pg_dist_placement as held where held.groupid = node.groupid) desc
+  order by (
+    select count(*) from pg_dist_placement as held where held.groupid = node.groupid
+  ) desc
   limit 1
 ) as target

@@ -30,7 +30,8 @@ begin
   where oid = to_regclass('events')
     and obj_description(oid, 'pg_class') like 'workshop:%';
   if parent is not null and to_regclass('partman.part_config') is not null then
-    execute 'delete from partman.part_config where parent_table = $1 returning template_table'
+    execute 'delete from partman.part_config where parent_table = $1
+             returning template_table'
       into template using parent;
     if template is not null then
       execute format('drop table if exists %s', template);
