@@ -31,7 +31,7 @@ begin
       current_database()
       using hint = format(
         'shared_preload_libraries = ''pg_cron'', cron.database_name = ''%s'', restart.',
-                          current_database());
+        current_database());
   elsif not 'pg_cron' = any (present) then
     create extension pg_cron;
   end if;

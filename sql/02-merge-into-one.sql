@@ -29,9 +29,9 @@ begin
   create table events_merged (
     like events including defaults including constraints including indexes
   );
-  execute format('alter table events_merged add constraint span
-    check (event_time >= %L and event_time < %L)',
-                 range_from, range_to);
+  execute format(
+    'alter table events_merged add constraint span
+      check (event_time >= %L and event_time < %L)', range_from, range_to);
   if exists (select from pg_proc where proname = 'create_distributed_table') then
     perform create_distributed_table(
       'events_merged', 'customer_id', colocate_with => 'events');
@@ -61,8 +61,9 @@ begin
   delete from events_default
   where event_time >= range_from and event_time < range_to;
 
-  execute format('alter table events attach partition events_merged
-    for values from (%L) to (%L)', range_from, range_to);
+  execute format(
+    'alter table events attach partition events_merged
+      for values from (%L) to (%L)', range_from, range_to);
   alter table events_merged drop constraint span;
   execute format('alter table events_merged rename to %I', merged);
   raise notice 'made % until % of % partitions', merged, range_to, cardinality(names);
