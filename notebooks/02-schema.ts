@@ -259,7 +259,7 @@ await exercise('02.3', db, oneDay);
 const names = await query<{ relname: string }>(db, `
   select relname from pg_class
    where relname in ('events', 'rollup_events_5min', 'rollup_events_1hr')
-     and pg_table_is_visible(oid) order by 1`);
+     and relkind in ('r', 'p') and pg_table_is_visible(oid) order by 1`);
 checkpoint('02.1', 'three tables are there',
   names.map((row) => row.relname).join(', '), 'events, rollup_events_1hr, rollup_events_5min');
 checkpoint('02.2', 'there are 5-minute partitions ahead of now',
