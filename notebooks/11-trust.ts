@@ -253,11 +253,33 @@ const exactAfterGhost = await judge();
 
 // %% [markdown]
 // The row was there and could not be seen; after the rollup it can, and it is counted. Before its window closes, the
-// rollup asks the coordinator's notes whether a commit is unfinished somewhere, and finishes it. If the node is down,
-// it raises an error instead, and the watermark stays (`test/faults` kills one to see it).
+// rollup asks the coordinator's notes whether a commit is unfinished somewhere, and finishes it.
 
 // %%
 showFile('03-settle-distributed-writes.sql');
+
+// %% [markdown]
+// And if the node does not answer? The same note again, this time of a node that is not there. The rollup must not
+// close its window: it raises an error, and the watermark stays. (`rollback` takes the note back, and the next run
+// goes on.)
+
+// %%
+const outage = { says: '', before: [0, 0], after: [0, 0], exact: false };
+if (ghost.id) {
+  await query(db, insert);
+  outage.before = await marks();
+  const client = await db.connect();
+  await client.query('begin');
+  await client.query(`insert into pg_dist_transaction (groupid, gid)
+    values (9999, 'citus_0_1_999999999_${ghost.id}')`);
+  await client.query(`select five_minutely_aggregation(patience => '500 milliseconds')`).catch(
+    (error: Error) => { outage.says = error.message; });
+  await client.query('rollback');
+  client.release();
+  outage.after = await marks();
+  outage.exact = await judge();
+  table([{ what_the_rollup_says: outage.says }]);
+}
 
 // %% [markdown]
 // ### Exercise 11.1: an attack that works
@@ -405,11 +427,13 @@ if (ghost.id) {
   checkpoint('11.14', 'the prepared write could not be seen, and then it could',
     [ghost.seen_before, ghost.seen_after], [0, 1]);
   checkpoint('11.15', 'nothing is left prepared', [ghost.prepared_before, ghost.prepared_after], [1, 0]);
+  checkpoint('11.16', 'a node that does not answer stops the rollup and its watermark, for now',
+    [/not finished on every node/.test(outage.says), outage.after, outage.exact],
+    [true, outage.before, true]);
 }
 
 // %% [markdown]
-// The kit's own tests do the same with more force: they kill whole servers in the middle of loads and rollups. See
-// `test/sql` and `test/faults`.
+// For attacks with more force, on whole servers and nodes, read `test/crash` and `test/faults`.
 
 // %%
 summary({
