@@ -4,14 +4,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerSettings } from '../cluster/container/settings.ts';
 import { root } from '../cluster/instance.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 import { buildNotebooks } from './percent.ts';
 import { buildPictures } from './pictures.ts';
 
 const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
 const sqlfluff = join(root, '.venv/bin/sqlfluff');
 
-await runTool(() => {
+await runTool((args) => {
+  readOptions('npm run fix', { args });
   process.chdir(root);
   const remaining = [run('Format and lint', process.execPath, [biome, 'check', '--write'])];
   if (existsSync(sqlfluff)) remaining.push(run('Format SQL', sqlfluff, ['fix', 'sql']));

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isMain, runTool } from './cli.ts';
+import { isMain, readOptions, runTool } from './cli.ts';
 import { KERNEL } from './notebook.ts';
 
 /** Writes a kernel.json with absolute paths: the Node that runs this, and the launcher of this checkout. */
@@ -33,8 +33,12 @@ function userDataFolder(): string {
 
 if (isMain(import.meta.url)) {
   await runTool((args) => {
+    const { remove } = readOptions('npm run kernel [-- --remove]', {
+      args,
+      options: { remove: { type: 'boolean' } },
+    }).values;
     const folder = userKernelFolder();
-    if (args.includes('--remove')) {
+    if (remove) {
       rmSync(folder, { recursive: true, force: true });
       console.log(`Removed ${folder}`);
       return;

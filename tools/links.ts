@@ -1,21 +1,23 @@
 /**
- * `node tools/links.ts [--inside]`: checks the links of README, guides, notebooks and slides; with `--inside` only
+ * `npm run links [-- --inside]`: checks the links of README, guides, notebooks and slides; with `--inside` only
  * those between files of the project, which needs no network.
  */
 import { root } from '../cluster/instance.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 import { checkInside } from './links/inside.ts';
 import { checkOutside, findAddresses } from './links/outside.ts';
 import { readTexts } from './links/texts.ts';
 
 await runTool(async (args) => {
-  const unknown = args.filter((arg) => arg !== '--inside');
-  if (unknown.length) throw new Error(`Expected \`--inside\` or nothing, got ${unknown.join(' ')}`);
+  const { inside } = readOptions('npm run links [-- --inside]', {
+    args,
+    options: { inside: { type: 'boolean' } },
+  }).values;
   const texts = readTexts(root);
   const links = texts.reduce((sum, text) => sum + text.links.length, 0);
   const faults = checkInside(texts, root);
   console.log(`${links} links in ${texts.length} texts`);
-  if (!args.includes('--inside')) {
+  if (!inside) {
     const addresses = findAddresses(texts, root);
     console.log(`Asking ${addresses.size} addresses of other hosts`);
     faults.push(...(await checkOutside(addresses)));

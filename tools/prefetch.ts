@@ -6,7 +6,7 @@ import { styleText } from 'node:util';
 import { chooseEngine } from '../cluster/engine.ts';
 import { providePrograms } from '../cluster/packages.ts';
 import { findChromium, provideChromium } from './chromium.ts';
-import { isMain, runTool } from './cli.ts';
+import { isMain, readOptions, runTool } from './cli.ts';
 import { installJupyterLab } from './jupyterlab.ts';
 import { provideImage } from './prefetch/image.ts';
 import { providePackages } from './prefetch/packages.ts';
@@ -66,7 +66,8 @@ function provideBrowser(report: (line: string) => void): Provision {
 }
 
 if (isMain(import.meta.url)) {
-  await runTool(async () => {
+  await runTool(async (args) => {
+    readOptions('npm run prefetch', { args });
     console.log('What a room without a network needs:');
     const { failed, bytes } = await prefetch(steps, console.log);
     if (failed)

@@ -3,10 +3,15 @@
 import { createInterface } from 'node:readline/promises';
 import { chooseEngine, startInstance } from '../cluster/index.ts';
 import { chapter } from '../lib/chapters.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 
 await runTool(async (args) => {
-  const [wanted, ...rest] = args.filter((arg) => arg !== '--yes');
+  const { positionals, values } = readOptions('npm run reset [-- NN --yes]', {
+    args,
+    allowPositionals: true,
+    options: { yes: { type: 'boolean' } },
+  });
+  const [wanted, ...rest] = positionals;
   if (rest.length || (wanted && !/^\d\d?$/.test(wanted))) {
     throw new Error(`Expected a chapter such as 03, got "${[wanted, ...rest].join(' ')}"`);
   }
@@ -14,7 +19,7 @@ await runTool(async (args) => {
   const { engine, why } = chooseEngine();
   console.log(`Database: ${why}`);
   if (engine !== 'url') await startInstance(undefined, { report: console.log });
-  else if (!args.includes('--yes') && !(await isAgreed())) return;
+  else if (!values.yes && !(await isAgreed())) return;
   const { resetTo } = await import('../lib/ready.ts');
   await resetTo(id, { report: console.log });
   console.log(id ? `As at the start of chapter ${id}.` : 'Nothing of the workshop is left.');

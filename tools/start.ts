@@ -5,12 +5,13 @@ import { databaseChecks, presentSubject, runChecks } from '../cluster/checks.ts'
 import { startInstance } from '../cluster/index.ts';
 import { root } from '../cluster/instance.ts';
 import { machineChecks } from './checks.ts';
-import { runTool } from './cli.ts';
+import { readOptions, runTool } from './cli.ts';
 import { findingLines } from './doctor.ts';
 import { installJupyterLab, startJupyterLab } from './jupyterlab.ts';
 import { buildMissing } from './percent.ts';
 
-await runTool(async () => {
+await runTool(async (args) => {
+  readOptions('npm start', { args });
   const subject = presentSubject();
   console.log(`Database: ${subject.choice.why}`);
   if (subject.choice.engine !== 'url') await startInstance(undefined, { report: console.log });

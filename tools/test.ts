@@ -13,7 +13,7 @@ import { factLines } from '../cluster/facts.ts';
 import { startInstance, stopInstance } from '../cluster/index.ts';
 import { root } from '../cluster/instance.ts';
 import { provideChromium } from './chromium.ts';
-import { isMain, runTool } from './cli.ts';
+import { isMain, readOptions, runTool } from './cli.ts';
 import { installJupyterLab, venvProgram } from './jupyterlab.ts';
 
 /** Results of steps and of single tests, added up. */
@@ -207,7 +207,9 @@ function setEnvironment(): void {
 }
 
 if (isMain(import.meta.url)) {
-  await runTool(async (pattern) => {
+  await runTool(async (args) => {
+    const usage = 'npm test [-- PATTERN …]';
+    const { positionals: pattern } = readOptions(usage, { args, allowPositionals: true });
     setEnvironment();
     console.log(
       `Tests on ${process.platform} ${release()}, ${cpus().length} cores, ` +
