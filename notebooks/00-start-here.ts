@@ -1,7 +1,7 @@
 // %% [markdown]
 // # See a customer's dashboard in one minute
 //
-// **5 minutes.** You run a product that records what its users do: page views, searches, clicks. Every one of
+// **5 minutes.** You run a product that records what its users do: clicks, downloads, purchases. Every one of
 // your customers wants a live dashboard of *their own* events. There are a thousand customers, and the biggest
 // of them sends hundreds of times more events than the smallest.
 //
@@ -15,8 +15,8 @@
 // is old.
 //
 // **How a notebook works:** click into the next cell and press *Shift + Enter*. It runs, shows its result
-// below, and goes on to the next one. `[*]` beside a cell means that it is still running. A cell may run again;
-// the few that refuse say so in the text above them.
+// below, and goes on to the next one. `[*]` beside a cell means that it is still running. A notebook may
+// run again from its top, and a cell too; the few that refuse say so in the text above them.
 //
 // **How to read the code:** you need no more than some SQL, and it stands between back-ticks. `await` waits
 // for an answer. `a?.b` and `a!.b` read `b` of something that might not be there.
@@ -25,21 +25,21 @@
 // ## Is everything there?
 //
 // `ready` connects to the database and builds what a chapter needs. For this first look it builds the finished
-// pipeline: it makes 400,000 events, loads them and rolls them up. That takes half a minute on a laptop the first
+// pipeline: it makes 400,000 events, loads them and rolls them up. That takes about half a minute on a laptop the first
 // time, and next to nothing after that. Below its bar of chapters it says how long it took, and which server you
 // are on.
 
 // %%
 import { atLeast, biggestCustomers, checkpoint, describeServer, drawVegaLite, latestTime, query,
-  ready, show, summary, table, topDevices, trendByHour } from '../lib/index.ts';
+  readSql, ready, show, summary, table, topDevices, trendByHour } from '../lib/index.ts';
 
 const db = await ready('00');
 
 // %% [markdown]
 // ## What does an event look like?
 //
-// One row says: at this time, for this customer, this device did that, in this session. Nothing else is ever
-// asked of the application. Here are the latest five.
+// One row says: at this time, for this customer, this device did that, in this session, from this country with this
+// browser. Nothing else is asked of the application. Here are the latest five.
 
 // %%
 await show(db, `
@@ -50,8 +50,7 @@ await show(db, `
 // ## The first dashboard
 //
 // The biggest customer's last two days, hour by hour: events, and the different sessions and devices that they
-// came from. Nothing is counted now. The three lines come from the hourly rollup, which was counted when the
-// events came in.
+// came from. No event is counted now: the three lines come from the hourly rollup, which has the counts ready.
 
 // %%
 const [customer] = await biggestCustomers(db, 1);
@@ -126,10 +125,26 @@ const [customers] = await query<{ found: number; ratio: number; events: number }
 checkpoint('00.1', 'there are a thousand customers', customers?.found, 1000);
 checkpoint('00.2', 'the biggest sends hundreds of times more than the smallest',
   customers!.ratio, atLeast(200));
-checkpoint('00.3', 'each hour of two days that has events is in the chart',
-  hours.length, (await trendByHour(db, { ...question, from: 'raw' })).length);
+checkpoint('00.3', 'each hour of two days that has events is in the chart, and there are up to 49',
+  [hours.length, hours.length <= 49], [(await trendByHour(db, { ...question, from: 'raw' })).length, true]);
 checkpoint('00.4', 'fewer rows were read than events were counted', read!.rows < events, true);
 checkpoint('00.5', '400,000 events are rolled up', customers!.events, atLeast(400_000));
+
+// %% [markdown]
+// Two more, about the dashboard: which tables its query reads, by its plan, and how the afternoons compare with the
+// nights.
+
+// %%
+const plan = await query<{ 'QUERY PLAN': string }>(db,
+  `explain ${readSql('07-trend-hours.sql')}`, [customerId, question.asOf]);
+const tables = plan.flatMap((line) => line['QUERY PLAN'].match(/ on (rollup_events_1hr|events)/)?.[1] ?? []);
+checkpoint('00.6', 'the dashboard reads the rollup, and no event', [...new Set(tables)], ['rollup_events_1hr']);
+const [day] = await query<{ ratio: number }>(db, `
+  select (sum(event_count) filter (where at between 14 and 16)
+        / sum(event_count) filter (where at between 2 and 4))::float8 as ratio
+    from rollup_events_1hr, extract(hour from hour at time zone 'UTC') as at
+   where customer_id <= 1000`);
+checkpoint('00.7', 'days go up and down', day!.ratio, atLeast(2));
 
 // %%
 summary({

@@ -61,11 +61,12 @@ table(
 );
 
 // %% [markdown]
-// On a cluster, a node that `takes_shards` holds rows: a *shard* is a part of a table (chapter 02). The
+// On a cluster, a node that `takes_shards` may hold rows: a *shard* is a part of a table (chapter 02). The
 // coordinator of the kit's own cluster holds none. It knows where they are, and sends each question there.
 
 // %%
-if (needsSeveralNodes(server, 'a look at the workers')) table(await listNodes(db));
+const nodes = needsSeveralNodes(server, 'a look at the workers') ? await listNodes(db) : [];
+if (nodes.length) table(nodes);
 
 // %% [markdown]
 // ## What could go wrong
@@ -94,6 +95,13 @@ checkpoint('01.4', 'an address is shown without its password',
 const input = `'; drop table events; --`;
 const [echo] = await query<{ said: string }>(db, 'select $1::text as said', [input]);
 checkpoint('01.5', 'a value that looks like SQL stays a value', echo?.said, input);
+const { DATABASE_URL: given } = process.env;
+process.env.DATABASE_URL = 'postgres://me@db/app';
+checkpoint('01.6', '`DATABASE_URL` comes first', databaseUrl(), 'postgres://me@db/app');
+if (given) process.env.DATABASE_URL = given;
+else delete process.env.DATABASE_URL;
+if (nodes.length) checkpoint('01.7', 'rows are on nodes that take shards',
+  nodes.filter((node) => !node.takes_shards && node.shards > 0).length, 0);
 
 // %%
 summary({

@@ -9,8 +9,8 @@
 
 // %%
 import { atLeast, between, checkpoint, colocationPicture, COLOURS, countTasks, describeServer,
-  drawPlot, drawShardMap, exercise, findPlacement, mapShards, needsSeveralNodes, query, ready,
-  runFile, show, showPicture, summary, table } from '../lib/index.ts';
+  drawPlot, drawShardMap, exercise, findPlacement, mapShards, needsSeveralNodes, openTransaction,
+  query, ready, runFile, show, showPicture, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 
 const db = await ready('02');
@@ -27,8 +27,8 @@ const db = await ready('02');
 // * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each stretch of the table, so
 //   it stays small. It is enough to find "the ids since last time", because ids arrive in order.
 //
-// `runFile` shows a file of `sql/` and runs it. `ready` has run them all once, and each may run any number of
-// times: running this one again changes nothing.
+// `runFile` shows a file of `sql/` and runs it. `ready` has run those that make tables and functions, and each may
+// run any number of times: running this one again changes nothing.
 
 // %%
 await runFile(db, '02-events.sql');
@@ -90,8 +90,8 @@ await exercise('02.1', db, visits);
 //
 // On a cluster, rows must be told where to live. The four tables with customers in them are *distributed* by
 // `customer_id`, which puts everything of one customer on one node: *co-location*. A dashboard, which is always
-// about one customer, then asks exactly one node, and a rollup reads and writes on the same node. On a single
-// server the second file says that there is nothing to do.
+// about one customer, then asks exactly one node, and a rollup reads and writes on the same node (chapter 10 looks).
+// On a single server the second file says that there is nothing to do.
 //
 // The first file makes a small table more: how far the rollup has come for each customer. Chapter 08 uses it.
 
@@ -137,11 +137,11 @@ if (needsSeveralNodes(server, 'a map of the shards')) {
 // Old data should go away by dropping a table, which deletes no row one by one. For that, each stretch of time
 // needs a table of its own. The tutorial behind this workshop uses 5 minutes.
 //
-// A week of that is 2,016 tables, and each query plans over all of them. So the kit makes 5-minute
-// partitions only around now and a little ahead (with **pg_partman**), and day-sized ones for the history.
-// `maintain_partitions` looks at what is there and adds what is missing: call it as often as you like. A
-// *default* partition takes the rows that belong nowhere else, and the next call moves them to where they
-// should be (chapter 09 tries it).
+// A week of that is 2,016 tables, and a query that names no time is planned for all of them. So the kit makes
+// 5-minute partitions only around now and a little ahead (with **pg_partman**), and coarse ones, up to a day, for the
+// history. `maintain_partitions` looks at what is there and adds what is missing: call it as often as you like. A
+// *default* partition takes the rows that belong nowhere else, and a later call moves them to where they should be
+// (chapter 09 tries it).
 
 // %%
 await runFile(db, '02-maintain-partitions.sql', { folded: true });
@@ -159,9 +159,9 @@ const partitions = await query<Partition>(db, `
 table(partitions.slice(-8), { caption: `the last 8 of ${partitions.length} partitions` });
 
 // %% [markdown]
-// Look at them on a line of time. The upper picture is the whole week, in days; 5 minutes are too narrow to be
-// seen there, and begin where the grey ends. The lower one shows them, with room ahead of the line so that the
-// next events find a place.
+// Look at them on a line of time. The upper picture is the whole week, coarse partitions in grey; those of 5 minutes
+// are too narrow to be seen there. The lower one shows them, with room ahead of the line so that the next events find
+// a place.
 
 // %%
 const bounded = partitions.filter((part) => part.range_from && part.range_to);
@@ -269,26 +269,57 @@ checkpoint('02.4', 'the history has its days',
   bounded.filter((part) => part.kind === 'history').length, atLeast(7));
 const { shards, hash } = placement;
 const homes = shards.filter(({ min, max }) => min <= hash && hash <= max).map(({ node }) => node);
-checkpoint('02.5', 'the four shards of a customer stand on one node',
+const stand = tasks.length ? 'stand' : 'would stand';
+checkpoint('02.5', `the four shards of a customer ${stand} on one node`,
   `${homes.length} shards, nodes: ${new Set(homes).size}`, '4 shards, nodes: 1');
 if (tasks.length) checkpoint('02.6', 'one query for one customer, one to each shard for all',
   tasks.map((each) => each.task_count), [1, shards.length / 4]);
+const places = new Set(shards.map(({ min, max, node }) => `${min} to ${max} on ${node}`));
+checkpoint('02.7', 'four tables have the same ranges in the same places', shards.length, 4 * places.size);
 
 // %% [markdown]
 // And is it true that everything may run again?
 
 // %%
-const objects = `select string_agg(relname || ' ' || oid, ', ' order by oid) as objects,
-  to_regclass('visits') as visits from pg_class where relname ~ '^events_?(default|event_id_.*)?$'`;
-const [before] = await query<{ objects: string; visits: string | null }>(db, objects);
-await query(db, '02-events.sql');
-const [again] = await query<{ objects: string }>(db, objects);
+const objects = `
+  select string_agg(oid::text, ' ' order by oid) as made, to_regclass('visits') as visits from (
+    select oid from pg_class where obj_description(oid, 'pg_class') like 'workshop:%' union
+    select oid from pg_proc where obj_description(oid, 'pg_proc') like 'workshop:%') as ours`;
+const [before] = await query<{ made: string; visits: string | null }>(db, objects);
+for (const file of ['events', 'rollup-events-5min', 'rollup-events-1hr', 'rollup-progress',
+  'tables-distribute', 'maintain-partitions']) await query(db, `02-${file}.sql`);
+const [again] = await query<{ made: string }>(db, objects);
 await query(db, 'call maintain_partitions()');
-const [gaps] = await query<{ missing: number }>(db, `select count(*) as missing
+const [gaps] = await query<{ missing: number; partitions: number }>(db, `select count(*) as missing,
+  (select count(*) from event_partitions()) as partitions
   from missing_partitions('7 days', date_bin('5 minutes', now(), '2000-01-01 00:00+00'))`);
-checkpoint('02.7', 'running the file of the raw table again changes nothing', again!.objects, before!.objects);
-checkpoint('02.8', 'after another call no partition is missing', gaps?.missing, 0);
-checkpoint('02.9', 'the check of exercise 02.1 took its table back', before?.visits, null);
+checkpoint('02.8', 'running the files again changes nothing', again!.made, before!.made);
+checkpoint('02.9', 'after another call no partition is missing', gaps?.missing, 0);
+checkpoint('02.10', 'the check of exercise 02.1 took its table back', before?.visits, null);
+
+// %% [markdown]
+// And how much does the server read? A condition on a function of the time keeps all partitions (exercise 02.3). And a
+// BRIN index on 100,000 ids, in a table that is gone at the end of its transaction: how small is it, and is it used?
+
+// %%
+const wide = await query<{ 'QUERY PLAN': string }>(db, `explain (costs off)
+  select count(*) from events where date_trunc('day', event_time, 'UTC') = now()`);
+const all = new Set(wide.flatMap((line) => line['QUERY PLAN'].match(/on (events_\w+)/)?.[1] ?? []));
+checkpoint('02.11', 'a condition on a function of the time reads every partition', all.size, gaps!.partitions);
+const removed = lines.join().match(/Subplans Removed: (\d+)/)?.[1];
+if (removed) checkpoint('02.12', 'the other one leaves the rest out', scanned.size + Number(removed), partitions.length);
+const scratch = await openTransaction(db);
+await scratch.query(`
+  create temp table ids on commit drop as
+    select n as event_id, repeat('x', 80) as rest from generate_series(1, 100000) as n;
+  create index ids_brin on ids using brin (event_id) with (pages_per_range = 16);
+  analyze ids`);
+const { rows: [size] } = await scratch.query(
+  `select pg_relation_size('ids') / pg_relation_size('ids_brin') as ratio`);
+const { rows: brin } = await scratch.query('explain select from ids where event_id > 99000');
+await scratch.commit();
+checkpoint('02.13', 'a BRIN index is a hundred times smaller than its table, and found useful',
+  [size.ratio >= 100, /ids_brin/.test(JSON.stringify(brin))], [true, true]);
 
 // %%
 summary({

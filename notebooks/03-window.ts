@@ -105,7 +105,7 @@ writersSince = `
 await exercise('03.1', db, writersSince);
 
 // %% [markdown]
-// On Citus a commit goes to several nodes. A node that fails in the middle keeps a transaction *prepared*: its
+// On Citus a commit can go to several nodes (chapter 11 tries it). A node that fails in the middle keeps a transaction *prepared*: its
 // rows are promised, and nobody can see them yet. The next function finishes those before a window closes. On
 // one server it does nothing.
 
@@ -248,7 +248,7 @@ table([{ setting: 'cache 10', refusal: inAdvance }, { setting: 'repeatable read'
 checkpoint('03.1', 'the lower id was not visible while its writer was open',
   `${visible}, lower: ${slowId < fastId}`, `${fastId}, lower: true`);
 checkpoint('03.2', 'an open writer is named, not passed by',
-  refusal, matching(new RegExp(`still open.*pid ${slowPid} `)));
+  refusal, matching(new RegExp(`still open.*pid ${slowPid} \\(idle in transaction`)));
 checkpoint('03.3', 'the window then holds both events',
   Boolean(first && first.window_start <= slowId && first.window_end >= fastId), true);
 checkpoint('03.4', 'a second window is empty',
@@ -264,6 +264,36 @@ checkpoint('03.8', 'an id drawn later is for the next window',
 const [early] = await query<{ id: number }>(db, `select nextval('events_event_id_seq') as id`);
 const [passing] = await query<{ window_end: number }>(db, window);
 checkpoint('03.9', 'a window passes by an id without a writer', passing!.window_end, atLeast(early!.id));
+
+// %% [markdown]
+// Three more: what a rollup by the highest visible id would have missed, the picture in words, and whether a writer
+// has its lock before it draws an id. (`prepare` reads the insert and does not run it.)
+
+// %%
+const [late] = await query<{ there: number; counted: number }>(db, `
+  select count(*) as there, count(*) filter (where event_id > $2) as counted
+    from events where event_id = $1`, [slowId, fastId]);
+checkpoint('03.10', 'counting on from the highest id would miss an event',
+  [late!.there, late!.counted], [1, 0]);
+const fates = [1, 2].map((row) => moments[row]!.ids
+  .filter(({ writer }) => 'AC'.includes(writer.name)).map(({ state }) => state).join(' and '));
+checkpoint('03.11', 'two ids are open; then one is an event and one a gap',
+  fates, ['open and open', 'committed and rolled back']);
+checkpoint('03.12', 'the window ends at the last id that had been drawn, and E did not wait for it',
+  [moments[2]!.watermark, moments[1]!.ids.some(({ id }) => id === idOfE)],
+  [Math.max(...moments[0]!.ids.map(({ id }) => id)), true]);
+const probe = await openTransaction(db);
+const drawnAndLocked = async () => (await probe.query(`
+  select pg_sequence_last_value('events_event_id_seq')::int as drawn,
+         count(*) filter (where mode = 'RowExclusiveLock')::int as locks
+    from pg_locks where pid = pg_backend_pid() and relation = 'events'::regclass`)).rows[0];
+const idle = await drawnAndLocked();
+await probe.query(`prepare probe as ${insert}`);
+const prepared = await drawnAndLocked();
+await probe.query('deallocate probe');
+await probe.commit();
+checkpoint('03.13', 'a writer has its lock when no id is drawn yet',
+  [idle.locks, prepared.locks, prepared.drawn - idle.drawn], [0, 1, 0]);
 
 // %%
 await query(db, `delete from rollups where name = 'lesson'`);
