@@ -1,5 +1,6 @@
 // Pictures that explain; each is a function from data to SVG.
 export { colocationPicture } from './colocation.ts';
+export { hllRegisters } from './hll-storage.ts';
 export { hyperLogLogPicture, type Sketch } from './hyperloglog.ts';
 export { showPicture } from './picture.ts';
 export { pipelinePicture } from './pipeline.ts';
