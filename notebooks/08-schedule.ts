@@ -7,8 +7,8 @@
 // **What you need:** rolled-up events. `ready` makes some if there are none.
 
 // %%
-import { atLeast, checkpoint, COLOURS, describeServer, drawVegaLite, exercise, html, Live, matching, query,
-  ready, recount, rollUpAll, runFile, streamEvents, summary, table } from '../lib/index.ts';
+import { atLeast, between, checkpoint, COLOURS, describeServer, drawVegaLite, exercise, html, Live, matching,
+  query, ready, recount, rollUpAll, runFile, streamEvents, summary, table } from '../lib/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const db = await ready('08');
@@ -17,12 +17,12 @@ const db = await ready('08');
 // ## The schedule
 //
 // **pg_cron** runs SQL inside the server, at times that you give. Three jobs are all that the pipeline needs: one
-// rolls up, one makes partitions ahead and puts old ones together, one drops old events (chapter 09). A job that is
-// still running is not started a second time, and a rollup that fails has changed nothing: the next one does its
-// work (chapter 11).
+// rolls up, one makes partitions ahead and puts old ones together, one drops old events (chapter 09). A job runs [once
+// at a time](https://github.com/citusdata/pg_cron#what-is-pg_cron), and a rollup that fails has changed nothing: the
+// next one does its work (chapter 11).
 //
 // Newer versions of pg_cron run jobs every few seconds. Before 1.5 a minute is the least, so there the job
-// repeats the rollup every ten seconds until its minute is over.
+// repeats the rollup through its minute (`sql/08-keep-aggregating.sql`).
 
 // %%
 const server = await describeServer(db);
@@ -72,7 +72,7 @@ await exercise('08.1', db, nightly);
 //
 // Between two rollups there are events that no rollup has counted. For most dashboards ten seconds do not
 // matter. Where they do, this function adds them: the rolled-up groups, and the raw events behind *this
-// customer's own* progress, in one statement, so that both come from the same moment. Of the raw events it reads
+// customer's own* progress, in one statement, so that both come from the same moment. Of the raw events it asks for
 // those of one customer since the last rollup.
 
 // %%
@@ -216,8 +216,9 @@ table([{ live_tail: tail!.events, raw_events: raw!.events }]);
 // The scheduler keeps a diary: how often each job ran in the last hour, and how it ended.
 
 // %%
+const diary = server.canSchedule ? await jobs() : [];
 if (server.canSchedule)
-  table((await jobs()).map(({ jobname, run_count, failure_count, last_status, last_start }) =>
+  table(diary.map(({ jobname, run_count, failure_count, last_status, last_start }) =>
     ({ jobname, run_count, failure_count, last_status, last_start })));
 else
   html('pg_cron is not in this database, so the loop above ran the rollups itself. ' +
@@ -226,12 +227,15 @@ else
 // %% [markdown]
 // ## Stop it
 //
-// A schedule that nobody stops runs for ever. This takes away the workshop's jobs and no other; then one last
-// rollup counts what came after the last run.
+// A schedule that nobody stops runs for ever. The file takes away the workshop's jobs and no other: the cell makes one of
+// somebody else first, and removes it afterwards. Then one last rollup counts what came after the last run.
 
 // %%
+if (server.canSchedule) await query(db, `select cron.schedule('not ours', '0 3 1 1 *', 'select 1')`);
 await runFile(db, '08-unschedule.sql', { folded: true });
 const stillScheduled = server.canSchedule ? await jobs() : [];
+const others = server.canSchedule ? await query(db,
+  `select cron.unschedule(jobid) from cron.job where jobname = 'not ours'`) : [];
 await rollUpAll(db);
 const totals = await recount(db);
 table(totals);
@@ -250,11 +254,26 @@ const shown = samples.filter((sample) => sample.state === 'waiting').map((sample
 checkpoint('08.4', 'the live tail never counts less than the rollup, and at times more',
   [Math.min(...shown) >= 0, Math.max(...shown) > 0], [true, true]);
 checkpoint('08.5', 'and it counts every event', tail!.events, raw!.events);
+const lives = samples.flatMap(({ state, events }, at) =>
+  state === 'waiting' ? [events + samples[at - 1]!.events] : []);
+checkpoint('08.6', 'no event is in both parts for a moment, or in none: the live tail never falls',
+  lives.every((live, at) => !at || live >= lives[at - 1]!), true);
+const [writers] = await query<{ found: number }>(db, `select count(distinct customer_id) as found
+  from events where customer_id < 900000 and event_time >= $1`, [new Date(start)]);
+checkpoint('08.7', 'they are events of up to 50 customers', writers!.found, between(10, 50));
+
+// %% [markdown]
+// And where there is a scheduler:
+
+// %%
 if (server.canSchedule) {
-  const called = scheduled.map(({ command }) => command.match(/call (\w+)/)?.[1]).join(', ');
-  checkpoint('08.6', 'three jobs ran the pipeline',
-    called, matching(/^(keep_aggregating|aggregate_events), maintain_partitions, expire_events$/));
-  checkpoint('08.7', 'and none of them is left', stillScheduled.length, 0);
+  const called = scheduled.map(({ schedule, command }) =>
+    `${schedule.replace('* * * * *', 'each minute')}: ${command.match(/call (\w+)/)?.[1]}`);
+  checkpoint('08.8', 'three jobs are scheduled', called.join(', '), matching(
+    /^(10 seconds: a|each minute: keep_a)ggregat\w+, each minute: maintain_partitions, .*: expire_events$/));
+  checkpoint('08.9', 'the diary has runs of the first', diary[0]!.run_count, atLeast(1));
+  checkpoint('08.10', 'none of them is left, and the job of somebody else was',
+    [stillScheduled.length, others.length], [0, 1]);
 }
 
 // %%
