@@ -22,13 +22,19 @@ export async function query<Row extends object = Record<string, unknown>>(
   return (await run(db, statement, parameters)).rows as Row[];
 }
 
-/** Runs one statement and shows what the server says and the rows, as a table. Returns the rows. */
+/**
+ * Runs one statement and shows what the server says (its notices), and the rows as a table.
+ *
+ * @param said gets the notices, too
+ */
 export async function show<Row extends object = Record<string, unknown>>(
   db: Database,
   statement: string,
   parameters: unknown[] = [],
+  said: string[] = [],
 ): Promise<void> {
   const { rows, notices } = await run(db, statement, parameters);
+  said.push(...notices);
   showNotices(notices);
   if (rows.length) table(rows as Row[]);
 }
