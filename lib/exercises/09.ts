@@ -54,9 +54,9 @@ async function findDroppable(db: Database, statement: string): Promise<Verdict> 
        select max(event_id) as id from events where event_time < now() - interval '4 days'`,
     'update rollups set last_aggregated_id = newest.id - 1 from newest where newest.id is not null',
   ];
-  const wanted = await names(db, REFERENCE, before);
+  const wanted = await names(db, `${OLD} and about.rolled_up`, before);
   const found = await names(db, statement, before);
-  const old = await names(db, REFERENCE, []);
+  const old = await names(db, OLD, before);
   const extra = [...found].filter((name) => !wanted.has(name));
   if (extra.some((name) => old.has(name)))
     return wrong(`${extra[0]} holds an event that is not rolled up: describe_partition tells.`);
@@ -71,7 +71,7 @@ async function findDroppable(db: Database, statement: string): Promise<Verdict> 
 const names = async (db: Database, statement: string, before: string[]) =>
   new Set((await tryOut(db, statement, { before })).map((row) => String(row[0])));
 
-const REFERENCE = `
+const OLD = `
   select part.name::text from event_partitions() as part
    cross join lateral describe_partition(part.name) as about
-   where part.kind <> 'default' and part.range_to <= now() - interval '3 days' and about.rolled_up`;
+   where part.kind <> 'default' and part.range_to <= now() - interval '3 days'`;

@@ -287,6 +287,18 @@ describe('a wrong answer gets a hint that fits', () => {
   });
 });
 
+it('09.2 calls a partition not rolled up that nobody had rolled up before the check came', async () => {
+  await test.pool.query(
+    `insert into events (event_time, customer_id) values (now() - interval '5 days', 900009)`,
+  );
+  try {
+    const answer = partitions(`kind <> 'default' and range_to <= now() - interval '3 days'`);
+    expect((await check('09.2', answer)).say).toMatch(/holds an event that is not rolled up/);
+  } finally {
+    await test.pool.query('call aggregate_events()');
+  }
+});
+
 it('has a wrong answer for each exercise', () => {
   expect([...new Set(wrong.map(([id]) => id))]).toEqual(Object.keys(CHECKS).sort());
 });
