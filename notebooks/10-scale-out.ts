@@ -10,7 +10,7 @@
 
 // %%
 import { atLeast, checkpoint, COLOURS, countTasks, describeServer, drawPlot, exercise, drawShardMap,
-  findCustomer, html, isolateCustomer, type LoadSample, listNodes, mapShards, matching,
+  findCustomer, type Home, html, isolateCustomer, type LoadSample, listNodes, mapShards, matching,
   needsSeveralNodes, progressBar, query, ready, rebalance, recount, rollUpAll, type Shard, show, summary, table,
   unburden, underLoad } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
@@ -76,7 +76,7 @@ drawShardMap(map, { title: isCluster ? 'The shard map' : 'The shard map that Cit
 // They are cut at the same places and kept on the same node. This is *co-location*, and it is why a rollup never
 // sends an event over the network: each node rolls up its own customers, all nodes at once.
 //
-// A fourth table stands there too, `rollup_progress`, too small to be seen: a row for each customer.
+// A fourth table stands there too and is left out of the picture: `rollup_progress`, a row for each customer.
 
 // %%
 const sum = (shards: Shard[], of: string) =>
@@ -164,7 +164,7 @@ await exercise('10.2', db, heaviest);
 // ## One node answers, or all do
 //
 // `explain` tells how many queries to shards a statement becomes: its *task count*. A question about one customer
-// is a *router query*: it goes to one node, so that more nodes answer more of them at the same time. A question about
+// is a *router query*: it goes to one node, so more nodes can answer more of them at the same time. A question about
 // everybody asks all shards. The joins find each customer's progress on the same node, so that neither moves a row.
 
 // %%
@@ -235,7 +235,7 @@ drawPlot({
 // %% [markdown]
 // ## A new node
 //
-// A node that has just joined holds nothing: adding it is quick and changes no answer. In a terminal,
+// A node that has just joined holds nothing, and Citus moves nothing there by itself. In a terminal,
 // `npm run up -- --add-worker` starts one and makes it known (on a cluster of your own:
 // `select citus_add_node('its-address', 5432)`). Do it now if you like, then run this cell.
 //
@@ -266,7 +266,9 @@ drawShardMap(before, { title: 'Before', nodes: isCluster ? areas : ['imagined wo
 // Citus says which shards it would move, and where to. Whatever is co-located with them goes along.
 
 // %%
-if (needsSeveralNodes(server, 'a plan for moving shards')) await show(db, '10-rebalance-plan.sql');
+const planned = needsSeveralNodes(server, 'a plan for moving shards')
+  ? await query<{ from_node: string; to_node: string }>(db, '10-rebalance-plan.sql') : [];
+if (planned.length) table(planned);
 
 // %% [markdown]
 // ## Rebalance, while events come in and are counted
@@ -274,8 +276,9 @@ if (needsSeveralNodes(server, 'a plan for moving shards')) await show(db, '10-re
 // `underLoad` starts a live stream of 200 events a second and rolls it up again and again; meanwhile the shards move.
 // While a shard is copied, writes to it wait.
 //
-// (With a primary key on every table, Citus can copy a shard while it is written to, by logical replication, and nobody
-// waits. The groups of a rollup have none, since a country may be missing. A pause of seconds is a fair price here.)
+// (By [logical replication](https://docs.citusdata.com/en/stable/develop/api_udf.html#citus-rebalance-start) Citus
+// copies a shard while it is written to. That needs a *replica identity*, such as a primary key, in every table, and
+// ours have none. A pause of seconds is a fair price here.)
 
 // %% tags=["timeout-120"]
 let samples: LoadSample[] = [];
@@ -291,8 +294,8 @@ if (needsSeveralNodes(server, 'moving shards from node to node') && canMove) {
 }
 
 // %% [markdown]
-// The blue line is what the server has acknowledged, the orange one what both rollups have counted. The grey band is
-// the time in which shards move: where the lines are flat, writers wait for one; after that they catch up.
+// The blue line is what the server has acknowledged, the orange one how far both rollups have come. The grey band is
+// the time in which shards move: where the blue line is flat, writers wait for one.
 
 // %%
 const line = { curve: 'step-after', strokeWidth: 2 } as const;
@@ -323,22 +326,25 @@ const left = isCluster ? await query(db, '10-rebalance-plan.sql') : [];
 // %% [markdown]
 // ## A shard for one customer
 //
-// The biggest customer shares a shard with many others, who wait behind its load.
+// The biggest customer shares a shard with many others.
 // `isolate_tenant_to_new_shard` cuts the shard three ways: the hashes below this customer's, this one
 // hash, and those above. Co-located tables are cut at the same places (`cascade`). Again, the stream goes on.
 //
-// The three new shards have new numbers. A writer that was waiting for the old one finds it gone and is *refused*:
+// The three new shards have new numbers. A writer that was waiting for the old one may find it gone and be *refused*:
 // nothing of its batch is in the database, so the stream sends it again, and a rollup runs again. Any application
 // that writes to a cluster must be ready to do so.
 
 // %% tags=["timeout-120"]
 let alone = after;
+const cut: (Home | undefined)[] = [];
 if (needsSeveralNodes(server, 'a shard for one customer')) {
   if ((await findCustomer(db, biggest))?.alone)
     html(`Customer ${biggest} has a shard of its own already, from an earlier run. ` +
       '<code>npm run reset -- 10</code> undoes it.');
   else {
+    cut.push(await findCustomer(db, biggest));
     const load = await underLoad(db, () => isolateCustomer(db, biggest));
+    cut.push(await findCustomer(db, biggest));
     chartLoad(`Cutting out customer ${biggest}`, load.samples);
     html(load.refusals.map((message) => `<em>Refused and repeated:</em> ${message}`).join('<br>'));
     sent += load.sent;
@@ -414,13 +420,36 @@ if (isCluster) {
   const places = new Set(shards.map(({ shard, node, hash_from }) => `${shard} ${node} ${hash_from}`));
   checkpoint('10.12', 'after moving and cutting, the four tables of a shard are still together',
     shards.length, 4 * places.size);
-  const plan = await query(db, `explain insert into rollup_progress
-    select customer_id, max(event_id) from events group by 1
-    on conflict (customer_id) do update set last_id = excluded.last_id`);
-  checkpoint('10.13', 'a rollup is written where its events are',
-    /INSERT\/SELECT method/.test(JSON.stringify(plan)), false);
   if (refusal)
-    checkpoint('10.14', 'a join that does not follow the customer is refused', refusal, matching(/repartition/));
+    checkpoint('10.13', 'a join that does not follow the customer is refused', refusal, matching(/repartition/));
+}
+
+// %% [markdown]
+// How the range was cut, where a rollup writes, which shards moved, and what cutting one has made of it:
+
+// %%
+const starts = new Set(pieces.map((piece) => piece.hash_from));
+checkpoint('10.14', 'the range is cut into eighths',
+  eighths.filter((_, eighth) => starts.has(eighth * 2 ** 29 - 2 ** 31)).length, 8);
+if (isCluster) {
+  const plan = await query(db, `explain insert into rollup_events_5min as rollup
+    select customer_id, event_type, country, browser,
+           date_bin('5 minutes', event_time, '2000-01-01 00:00+00'::timestamptz), count(*),
+           hll_add_agg(hll_hash_bigint(device_id), 11, 5, 32),
+           hll_add_agg(hll_hash_bigint(session_id), 11, 5, 32), topn_add_agg(device_id::text)
+      from events group by 1, 2, 3, 4, 5
+    on conflict (customer_id, minute, event_type, country, browser)
+    do update set event_count = rollup.event_count + excluded.event_count`);
+  checkpoint('10.15', 'a rollup is written where its events are',
+    /INSERT\/SELECT method/.test(JSON.stringify(plan)), false);
+  const homeOf = new Map(before.map(({ shard, node }) => [shard, node]));
+  const movers = after.filter((one) => one.table_name === 'events' && homeOf.get(one.shard) !== one.node);
+  checkpoint('10.16', 'shards moved as planned, and the others stayed',
+    movers.map((one) => `${homeOf.get(one.shard)} to ${one.node}`).sort(),
+    planned.map((one) => `${one.from_node} to ${one.to_node}`).sort());
+  const eventShards = (shards: Shard[]) => shards.filter((one) => one.table_name === 'events').length;
+  if (cut.length) checkpoint('10.17', 'cut out: two shards more, and another number',
+    [eventShards(alone) - eventShards(after), cut[0]!.shard_id !== cut[1]!.shard_id], [2, true]);
 }
 
 // %%
