@@ -51,7 +51,7 @@ export const METADATA = {
     name: 'tslab',
   },
   language_info: {
-    codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
+    codemirror_mode: 'typescript',
     file_extension: '.ts',
     mimetype: 'text/typescript',
     name: 'typescript',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CellResult, type ExecuteOptions, Kernel } from '../../tools/kernel-client.ts';
-import { KERNEL } from '../../tools/notebook.ts';
+import { KERNEL, METADATA } from '../../tools/notebook.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { KERNEL_SPEC } = process.env;
@@ -212,6 +212,19 @@ describe('an error', () => {
   });
 
   it.for([
+    ['let kinds = select kind, count(*) from events;', 'SQL stands between back-ticks'],
+    ['let kinds = `select kind from events;', 'A back-tick is missing'],
+    ['await neverHeardOf();', 'Run the cells above first'],
+  ] as const)('of types ends with what a beginner should try: %s', async ([code, hint]) => {
+    expect(
+      text(await run(code))
+        .trimEnd()
+        .split('\n')
+        .at(-1),
+    ).toContain(hint);
+  });
+
+  it.for([
     `throw 'text'`,
     'throw undefined',
     `await Promise.reject(new Error('no'))`,
@@ -275,6 +288,6 @@ it('completes, explains, and knows incomplete code', async () => {
   const incomplete = await kernel.request('is_complete_request', { code: 'for (;;) {' });
   expect(incomplete).toMatchObject({ status: 'incomplete' });
   const { language_info } = await kernel.request('kernel_info_request', {});
-  expect(language_info.version).toBe('5.0.4');
+  expect(language_info).toEqual(METADATA.language_info); // or JupyterLab would change each notebook
   expect(await kernel.request('comm_info_request', {})).toMatchObject({ comms: {} });
 });

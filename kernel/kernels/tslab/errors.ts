@@ -42,6 +42,20 @@ export function typeError(
   };
 }
 
+/** What a beginner should try, after all errors of a cell: of many, the first is seldom the cause. */
+export function withHint(failure: Failure, code: string): Failure {
+  if (failure.ename !== 'TypeScriptError') return failure;
+  const outsideTexts = code.replace(/`[^`]*`|'[^'\n]*'|"[^"\n]*"|\/\/.*/g, ' ');
+  let hint: string | undefined;
+  if (/`/.test(outsideTexts)) hint = 'A back-tick is missing: SQL stands between two of them.';
+  else if (/\b(select|insert\s+into|create\s+table)\s/.test(outsideTexts))
+    hint = 'SQL stands between back-ticks: `select …`.';
+  else if (/Cannot find name/.test(failure.traceback.join()))
+    hint =
+      'Run the cells above first, from the top: a kernel that was started again knows none of them.';
+  return hint ? { ...failure, traceback: [...failure.traceback, `Hint: ${hint}`] } : failure;
+}
+
 export type TypeErrorParts = [file: string, line: number, column: number, text: string];
 
 /** An error of PostgreSQL has many fields without a value. */

@@ -1,6 +1,6 @@
 /** Requests that run a cell: a cell fails with all that went wrong in it. */
 import { cell } from './cell.ts';
-import { runtimeError } from './errors.ts';
+import { runtimeError, withHint } from './errors.ts';
 import { nextCell } from './modules.ts';
 import { tslab, type Untyped } from './tslab.ts';
 import { version } from './typescript.ts';
@@ -12,7 +12,9 @@ export class Handler extends JupyterHandler {
 
   handleKernel() {
     const info = super.handleKernel();
-    return { ...info, status: 'ok', language_info: { ...info.language_info, version } };
+    // by this name JupyterLab finds the colours of TypeScript; tslab's makes them those of JavaScript
+    const language_info = { ...info.language_info, version, codemirror_mode: 'typescript' };
+    return { ...info, status: 'ok', language_info };
   }
 
   async handleExecute(request: Untyped, ...rest: Untyped[]) {
@@ -32,7 +34,7 @@ export class Handler extends JupyterHandler {
       if (cell.failure) throw count;
       return count;
     } catch (count) {
-      request.failure = cell.failure ?? runtimeError(count);
+      request.failure = withHint(cell.failure ?? runtimeError(count), code);
       if (request.stop_on_error === false) return count; // what is queued behind it runs
       throw count;
     } finally {
