@@ -16,9 +16,11 @@
 //
 // **How a notebook works:** click into the next cell and press *Shift + Enter*. It runs, shows its result
 // below, and goes on to the next one. `[*]` beside a cell means that it is still running. A notebook may
-// run again from its top, and a cell too; the few that refuse say so in the text above them.
+// run again from its top, and a cell too; the few that refuse say so in the text above them. When you are through with
+// a notebook, *File → Close and Shut Down Notebook* gives its memory back.
 //
-// **How to read the code:** you need no more than some SQL, and it stands between back-ticks. `await` waits
+// **How to read the code:** you need no more than some SQL, and it stands between back-ticks. Cells that draw a chart
+// can be run unread. `await` waits
 // for an answer. `a?.b` and `a!.b` read `b` of something that might not be there.
 
 // %% [markdown]
@@ -75,8 +77,8 @@ await drawVegaLite({
 // Point at the chart: it tells you the values. Days go up and down, as people do.
 //
 // How much work was that? Two days touch up to 49 hours, the first and the last in part. Each hour has a row for
-// each *group*: event type, country and browser. More events make the numbers in these rows higher, not the rows
-// more, once all groups are there (chapter 06 shows it).
+// each *group*: event type, country and browser. There are never more rows than groups; more events make the numbers in
+// them higher (chapter 06 counts both).
 
 // %%
 const [read] = await query<{ rows: number }>(db, `
@@ -111,7 +113,7 @@ table(Object.entries(server.extensions).map(([extension, version]) => ({ extensi
 // ## Checkpoints
 //
 // A chapter ends with green lines like those below. Each compares a value with what the chapter promises. If
-// one is red, it says what to try.
+// one is red, it says what to try. You need not read their code.
 //
 // From chapter 02 on there are **exercises**, too: a task, a cell to change, and a check that says how far you
 // are. Nothing later depends on them, so do them now, another time, or not at all. `reveal('02.1')` in a new

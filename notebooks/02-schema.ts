@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Give events a place in time, and a customer to live with
 //
-// **12 minutes.** You look at the raw table and the rollup tables, statement by statement. Two decisions are
+// **10 minutes.** You look at the raw table and the rollup tables, statement by statement. Two decisions are
 // made here that everything later leans on: events are kept in *partitions* by time, and every table that
 // grows can be spread by *customer*.
 //
@@ -25,7 +25,7 @@ const db = await ready('02');
 // * `partition by range (event_time)`: the table itself stores nothing. Its partitions do, each one for a
 //   stretch of time.
 // * A **BRIN** index on `event_id`. It notes only the lowest and the highest id of each stretch of the table, so
-//   it stays small. It is enough to find "the ids since last time", because ids arrive in order.
+//   it stays small. It is enough to find "the ids since last time", because ids arrive roughly in order.
 //
 // `runFile` shows a file of `sql/` and runs it. `ready` has run those that make tables and functions, and each may
 // run any number of times: running this one again changes nothing.
@@ -88,8 +88,8 @@ await exercise('02.1', db, visits);
 //
 // ## Keep a customer's rows together
 //
-// On a cluster, rows must be told where to live. The four tables with customers in them are *distributed* by
-// `customer_id`, which puts everything of one customer on one node: *co-location*. A dashboard, which is always
+// On a cluster, rows must be told where to live. The four tables with customers in them (those above, and a small one
+// that the next cell makes) are *distributed* by `customer_id`, which puts everything of one customer on one node: *co-location*. A dashboard, which is always
 // about one customer, then asks exactly one node, and a rollup reads and writes on the same node (chapter 10 looks).
 // On a single server the second file says that there is nothing to do.
 //

@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Find the events that are safe to count
 //
-// **10 minutes.** An *incremental* rollup counts only what is new since its last run. That sounds like
+// **12 minutes.** An *incremental* rollup counts only what is new since its last run. That sounds like
 // "everything above the last id", and that is wrong in a way that no test on a quiet laptop shows. In this
 // chapter you watch it go wrong, and then read the function that gets it right.
 //
@@ -141,7 +141,8 @@ refusal;
 // ## Watch it succeed
 //
 // The writer commits. Now the same call returns a window that holds both events, and a second call finds
-// nothing new: `window_end` below `window_start` means *empty*.
+// nothing new: `window_end` below `window_start` means *empty*. (A window may end after the two: checks of exercises
+// draw ids, too, and take their events back.)
 
 // %%
 await slow.commit();

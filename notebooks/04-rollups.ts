@@ -45,7 +45,8 @@ table([union!]);
 // ## Watch the registers fill
 //
 // 2,048 bars would be hard to see, so the next sketches have 64 registers. The picture reads them out of the
-// bytes that the database stores. A run with one more zero is half as likely, so once all registers are in use,
+// bytes that the database stores. (In `hll_add_agg(…, 6, 5, 0, 0)` the 6 means 2⁶ registers and the 5 their bits; the
+// zeros keep it from storing a small set in another way.) A run with one more zero is half as likely, so once all registers are in use,
 // ten times as many devices make the bars about 3.3 higher on average: 2 to the power of 3.3 is 10.
 
 // %%
@@ -71,7 +72,8 @@ interface Estimate {
 const estimates = await query<Estimate>(db, `
   select size as truth, hll_cardinality(hll_add_agg(hll_hash_bigint(value), 11, 5, 32)) as estimate
     from unnest(array[10, 32, 100, 300, 1000, 3000, 10000, 30000, 60000, 100000, 150000, 200000])
-           as size, lateral generate_series(1, size) as value
+           as size,
+         lateral generate_series(size * 1000000::bigint, size * 1000000::bigint + size - 1) as value
    group by size order by size`);
 const errors = estimates.map(({ truth, estimate }) => ({
   truth,
@@ -251,7 +253,8 @@ await exercise('04.3', db, countVisit);
 // ## Try them by hand
 //
 // Five events of an invented customer: three from India, by two devices, and two without a country. Each rollup
-// tells the window that it has counted. (Run the cell again, and there are five events more.)
+// tells the window that it has counted. (A window has more ids than that: the checks of exercises have drawn some, and
+// took their events back. Run the cell again, and there are five events more.)
 
 // %%
 await query(db, `
@@ -294,6 +297,7 @@ const elsewhere = await openTransaction(db); // half an hour off UTC: its hours 
 await elsewhere.query(`set local timezone to 'Asia/Kolkata'`);
 await elsewhere.query('select hourly_aggregation()');
 await elsewhere.commit();
+table([{ second_call: again.end_id < again.start_id ? 'nothing to do' : 'a window', ...again }]);
 await show(db, groups);
 
 // %% [markdown]

@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Load 400,000 events, and lose none
 //
-// **10 minutes.** You compare COPY with `insert`, load four CSV files with it, watch the throughput, and then try
+// **9 minutes.** You compare COPY with `insert`, load four CSV files with it, watch the throughput, and then try
 // to break it: the same file twice, a bad row, an interrupt.
 //
 // **What you need:** a running database; `ready` builds the tables.
@@ -25,7 +25,7 @@ const db = await ready('05');
 // the trips, and the server has to read one long statement. **COPY** is a short command that is followed by a
 // stream of rows: the client writes as fast as the server reads, and neither needs all rows at once.
 //
-// Here are the three, for the same 2,000 rows. A row is an array, and `rows.join` makes lines of CSV of them.
+// Here are the three, for the same 2,000 rows. You need not read how: the names of the `ways` say it.
 
 // %%
 const rows = Array.from({ length: 2000 }, (_, n) => [1 + (n % 7), 'click', n]);
@@ -95,8 +95,8 @@ await runFile(db, '05-loads.sql');
 // %% [markdown]
 // ## Load
 //
-// Four files, two at a time. The bar moves while the rows go in. (A second run of this cell is refused, as you
-// will see below: make the files again first. They end now, so they are others.)
+// Four files, two at a time, beside whatever is in the table already. The bar moves while the rows go in. (A second run
+// of this cell is refused, as you will see below. For other files, run the cell that makes them again.)
 
 // %%
 const sent: { seconds: number; rows: number }[] = [];

@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Aggregate, twice, and recount
 //
-// **8 minutes.** You run the rollups over everything that is loaded, run them again to see that nothing is
+// **7 minutes.** You run the rollups over everything that is loaded, run them again to see that nothing is
 // counted twice, and then do what no dashboard ever should: count all raw events, to see that the numbers are
 // the same.
 //
@@ -19,8 +19,8 @@ const db = await ready('06');
 // ## How far behind are we?
 //
 // The watermark of each rollup (chapter 03) against the last id that was handed out. The difference is the
-// *backlog*. (If it is 0, chapter 05 was left out, or this chapter has run before:
-// `await resetTo('06')` in a new cell makes one.)
+// *backlog*. (If it is 0, chapter 05 was left out, or this chapter has run before. The rest works all the same;
+// `await resetTo('06')` in a new cell makes a backlog, by building all the workshop's tables anew.)
 
 // %%
 const before = await query<{ name: string; watermark: number; backlog: number }>(db, `
@@ -77,7 +77,8 @@ table(totals);
 
 // %%
 const join = (customers: string) => `
-  select count(*) as customers, count(*) filter (where raw.events is distinct from rolled_up.events) as disagree
+  select count(*) as customers,
+         count(*) filter (where raw.events is distinct from rolled_up.events) as disagree
     from (select customer_id, count(*) as events from events where ${customers} group by 1) as raw
     left join (select customer_id, sum(event_count) as events from rollup_events_5min
            where ${customers} group by 1) as rolled_up

@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Answer four questions in milliseconds
 //
-// **10 minutes.** The four questions of the tutorial, each with its statement and its chart. Then the same
+// **12 minutes.** The four questions of the tutorial, each with its statement and its chart. Then the same
 // questions on the raw events, to see what the rollups cost in exactness and save in time.
 //
 // **What you need:** rolled-up events. `ready` makes some if there are none.
@@ -44,7 +44,7 @@ table([now]);
 
 // %% [markdown]
 // A number says more beside its neighbours. The last three hours in pieces of 5 minutes; the last bar is the
-// answer above.
+// answer above. (It is low where those five minutes have only begun when the events end.)
 
 // %%
 const recent = await query<{ minute: Date; events: number }>(db, `
@@ -205,7 +205,8 @@ await drawVegaLite({
 // %% [markdown]
 // ## 4. Which devices are the most active of the last 30 minutes?
 //
-// The TopN lists of the groups in these 30 minutes are merged, and the ten largest counters come out.
+// The TopN lists of the groups in these 30 minutes are added up, device by device, and the ten largest sums come out.
+// (Chapter 04's `topn_union_agg` makes one big list of them; for ten devices that is not needed.)
 
 // %%
 showFile('07-top-devices.sql');
@@ -246,7 +247,8 @@ async function milliseconds(file: string): Promise<number> {
 // %% [markdown]
 // Numbers above the line are the rollups, those below it the raw events; the axis is logarithmic. An answer takes
 // longer the more rows it reads: groups in a rollup, events in the raw table. For a few minutes of time both are few,
-// and the two may be near each other, or swapped; a week is another matter. Load ten times more and look again.
+// and the two may be near each other, or swapped; a week is another matter. (The statements on
+// raw events are `sql/07-raw-*.sql`.)
 
 // %%
 const timings: { question: string; from: string; ms: number }[] = [];

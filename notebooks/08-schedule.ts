@@ -118,9 +118,9 @@ await exercise('08.2', db, waiting);
 // wait? Blue is counted, orange waits. Each time a rollup runs, orange turns blue.
 //
 // A schedule of minutes begins with the next full one. Until then the cell is the scheduler: every 8
-// seconds it calls what the job calls, drawn as a dashed line. A solid line is a run of pg_cron, which the cell left
-// alone. It ends a few seconds after the first of these, or after two runs of its own where there is no pg_cron; after
-// 85 seconds at the latest.
+// seconds it calls what the job calls, drawn as a dashed line. A solid line is a run of pg_cron. The cell ends a few
+// seconds after the first solid line, or after two dashed ones where there is no pg_cron; after 85 seconds at the
+// latest.
 
 // %%
 const began = new Date(Date.now() - (Date.now() % 300_000));

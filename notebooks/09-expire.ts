@@ -280,15 +280,18 @@ table(sizes);
 
 // %%
 const [{ hour }] = await query<{ hour: Date }>(db, `
-  select date_trunc('day', now() - interval '21 days', 'UTC') + interval '8 hours' as hour`) as [{ hour: Date }];
-const slots = `select $1::timestamptz + n * interval '5 minutes' as slot from generate_series(0, 23) as n`;
+  select date_trunc('day', now() - interval '21 days', 'UTC') + interval '8 hours' as hour`,
+) as [{ hour: Date }];
+const slots = `
+  select $1::timestamptz + n * interval '5 minutes' as slot from generate_series(0, 23) as n`;
 const look = async (when: string) => {
   const [found] = await query<{ partitions: number; events: number }>(db, `
     select count(distinct tableoid) as partitions, count(*) as events from events
      where event_time >= $1 and event_time < $1 + interval '2 hours'`, [hour]);
   return { when, ...found! };
 };
-await query(db, `select make_partition(slot, slot + interval '5 minutes') from (${slots}) as s`, [hour]);
+await query(db, `
+  select make_partition(slot, slot + interval '5 minutes') from (${slots}) as s`, [hour]);
 await query(db, `
   insert into events (event_time, customer_id, event_type, country, browser, device_id, session_id)
   select slot, 900009, 'click', 'India', 'chrome', 1, 1 from (${slots}) as s`, [hour]);

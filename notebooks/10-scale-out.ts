@@ -151,7 +151,8 @@ let heaviest = `
 `;
 //#region solution
 heaviest = `
-  select customer_id, 100.0 * sum(event_count) / (select sum(event_count) from rollup_events_1hr) as percent
+  select customer_id,
+         100.0 * sum(event_count) / (select sum(event_count) from rollup_events_1hr) as percent
     from rollup_events_1hr
    group by customer_id order by percent desc limit 1`;
 //#endregion

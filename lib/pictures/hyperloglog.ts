@@ -47,7 +47,7 @@ const panel = (sketch: Filled, at: number, most: number) => {
     text([left, top + 32], `${format(sketch.truth)} devices`, { bold: true, size: 28 }),
     text(
       [left + 592, top + 32],
-      `estimate ${format(Math.round(sketch.estimate))}, ${error(sketch)}`,
+      `estimate ${format(Math.round(10 * sketch.estimate) / 10)}, ${error(sketch)}`,
       {
         anchor: 'end',
       },
