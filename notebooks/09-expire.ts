@@ -7,7 +7,7 @@
 // **What you need:** a running database; `ready` builds the rest.
 
 // %%
-import { atLeast, between, checkpoint, COLOURS, drawPlot, exercise, matching, query, ready, recount,
+import { atLeast, between, checkpoint, COLOURS, drawPlot, exercise, query, ready, recount,
   rollUpAll, rollUpMinutes, runFile, show, summary, table } from '../lib/index.ts';
 import * as Plot from '@observablehq/plot';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -343,8 +343,9 @@ checkpoint('09.11', 'what is counted and over becomes coarse, with all its event
 const planned = JSON.stringify(await query(db, 'explain select count(*) from events where event_id > 0'));
 checkpoint('09.12', 'a query that names no time is planned for every partition',
   free.every(({ name }) => planned.includes(name)), true);
-checkpoint('09.13', 'each time it said why: a rollup is behind, one of two is, busy, a late event',
-  said.join(), matching(/not in rollup.*not in rollup_events_1hr.*busy.*arrived just now/));
+const reasons = ['is not in rollup_events_1hr yet', 'busy', 'arrived just now'];
+checkpoint('09.13', 'each time it said why',
+  reasons.filter((reason) => said.some((line) => line.includes(reason))), reasons);
 checkpoint('09.14', 'rollup and recount agree on what is left',
   totals.map((row) => row.rolled_up_events), totals.map((row) => row.raw_events));
 
