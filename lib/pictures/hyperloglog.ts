@@ -45,13 +45,9 @@ const panel = (sketch: Filled, at: number, most: number) => {
   const heightOf = (value: number) => (value / most) * BARS_HEIGHT;
   return [
     text([left, top + 32], `${format(sketch.truth)} devices`, { bold: true, size: 28 }),
-    text(
-      [left + 592, top + 32],
-      `estimate ${format(Math.round(10 * sketch.estimate) / 10)}, ${error(sketch)}`,
-      {
-        anchor: 'end',
-      },
-    ),
+    text([left + 592, top + 32], `estimate ${format(rounded(sketch.estimate))}, ${error(sketch)}`, {
+      anchor: 'end',
+    }),
     ...[5, 10].flatMap((value) => {
       const y = floor - heightOf(value);
       const ends: Point[] = [
@@ -83,6 +79,9 @@ const panel = (sketch: Filled, at: number, most: number) => {
     ),
   ];
 };
+
+// 9.7 of 10 devices: as 10, it would not fit the error beside it
+const rounded = (estimate: number) => Number(estimate.toFixed(estimate < 100 ? 1 : 0));
 
 const error = ({ truth, estimate }: Sketch) => {
   const percent = 100 * (estimate / truth - 1);
