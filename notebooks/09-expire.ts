@@ -243,6 +243,7 @@ try {
   await late.query('commit');
   await expiry;
 } finally {
+  await late.query('rollback'); // of nothing, unless something went wrong above
   late.release();
 }
 const lookedAgain = await partitions();
