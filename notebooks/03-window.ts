@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Find the events that are safe to count
 //
-// **12 minutes.** An *incremental* rollup counts only what is new since its last run. That sounds like
+// **13 minutes.** An *incremental* rollup counts only what is new since its last run. That sounds like
 // "everything above the last id", and that is wrong in a way that no test on a quiet laptop shows. In this
 // chapter you watch it go wrong, and then read the function that gets it right.
 //

@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Answer four questions in milliseconds
 //
-// **12 minutes.** The four questions of the tutorial, each with its statement and its chart. Then the same
+// **10 minutes.** The four questions of the tutorial, each with its statement and its chart. Then the same
 // questions on the raw events, to see what the rollups cost in exactness and save in time.
 //
 // **What you need:** rolled-up events. `ready` makes some if there are none.

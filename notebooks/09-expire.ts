@@ -1,7 +1,7 @@
 // %% [markdown]
 // # Forget on time, and never too early
 //
-// **10 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that those that
+// **11 minutes.** Raw events are only needed until they are counted. You drop old partitions, see that those that
 // are not counted yet stay, and where events go that find no partition.
 //
 // **What you need:** a running database; `ready` builds the rest.
