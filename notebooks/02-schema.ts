@@ -324,6 +324,20 @@ await scratch.commit();
 checkpoint('02.13', 'a BRIN index is a hundred times smaller than its table, and found useful',
   [size.ratio >= 100, /ids_brin/.test(JSON.stringify(brin))], [true, true]);
 
+// %% [markdown]
+// Last, what the tables are made of:
+
+// %%
+const [shape] = await query<{ stores: boolean; fine: string; coarse: string }>(db, `
+  select pg_relation_filenode('events') is not null as stores,
+         string_agg(replace(attname, 'minute', 'hour'), ' ' order by attnum)
+           filter (where attrelid = 'rollup_events_5min'::regclass) as fine,
+         string_agg(attname, ' ' order by attnum)
+           filter (where attrelid = 'rollup_events_1hr'::regclass) as coarse
+    from pg_attribute where attnum > 0`);
+checkpoint('02.14', 'the raw table stores nothing itself', shape!.stores, false);
+checkpoint('02.15', 'the hourly rollup has the columns of the other one', shape!.coarse, shape!.fine);
+
 // %%
 summary({
   learned: [

@@ -267,7 +267,7 @@ const [passing] = await query<{ window_end: number }>(db, window);
 checkpoint('03.9', 'a window passes by an id without a writer', passing!.window_end, atLeast(early!.id));
 
 // %% [markdown]
-// Three more: what a rollup by the highest visible id would have missed, the picture in words, and whether a writer
+// Three more things: what a rollup by the highest visible id would have missed, the picture in words, and whether a writer
 // has its lock before it draws an id. (`prepare` reads the insert and does not run it.)
 
 // %%
@@ -295,6 +295,18 @@ await probe.query('deallocate probe');
 await probe.commit();
 checkpoint('03.13', 'a writer has its lock when no id is drawn yet',
   [idle.locks, prepared.locks, prepared.drawn - idle.drawn], [0, 1, 0]);
+
+// %% [markdown]
+// And `cache 10`, in a sequence of its own: the first id is drawn, and how many are gone?
+
+// %%
+const aside = await openTransaction(db);
+await aside.query('create temp sequence ids_aside cache 10');
+const { rows: [cached] } = await aside.query(`
+  select nextval('ids_aside')::int as drawn, pg_sequence_last_value('ids_aside')::int as gone`);
+await aside.query('drop sequence ids_aside');
+await aside.commit();
+checkpoint('03.14', 'a cache of 10 puts ten ids aside at once', [cached.drawn, cached.gone], [1, 10]);
 
 // %%
 await query(db, `delete from rollups where name = 'lesson'`);
